@@ -1,0 +1,42 @@
+// Writes the ESM door of every entry: `dist/x.mjs` and `dist/x.d.mts` beside the compiled `dist/x.js`.
+// One copy of the code serves `import` and `require`, so identity never depends on the loader.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { basename, join } from 'node:path';
+import { codeEntries, publishedPackages } from './packages.mjs';
+
+const require = createRequire(import.meta.url);
+
+for (const { folder, manifest } of publishedPackages()) {
+  for (const [, target] of codeEntries(manifest)) writeFacade(join(folder, target));
+}
+
+function writeFacade(file) {
+  const exported = require(file);
+  const source = `./${basename(file)}`;
+  const callable = typeof exported === 'function';
+  const names = Object.keys(exported).filter((name) => name !== 'default' && name !== '__esModule');
+  const code = [`import entry from '${source}';`];
+  if (callable) code.push('export default entry;');
+  if (names.length > 0) code.push(`export const { ${names.join(', ')} } = entry;`);
+  const types = callable ? callableTypes(file, source, names) : [`export * from '${source}';`];
+  const stem = file.replace(/\.js$/, '');
+  writeFileSync(`${stem}.mjs`, lines(code));
+  writeFileSync(`${stem}.d.mts`, lines(types));
+}
+
+// A module that uses `export =` cannot be re-exported with `*`: its names are listed.
+function callableTypes(file, source, names) {
+  const declared = readFileSync(file.replace(/\.js$/, '.d.ts'), 'utf8');
+  const types = [...declared.matchAll(/^\s+(?:export )?(?:interface|type) (\w+)/gm)].map(([, name]) => name);
+  const all = [...new Set([...names, ...types])];
+  return [
+    `import entry from '${source}';`,
+    'export default entry;',
+    ...(all.length > 0 ? [`export { ${all.join(', ')} } from '${source}';`] : []),
+  ];
+}
+
+function lines(list) {
+  return `${list.join('\n')}\n`;
+}
