@@ -28,7 +28,9 @@ function writeFacade(file) {
 // A module that uses `export =` cannot be re-exported with `*`: its names are listed.
 function callableTypes(file, source, names) {
   const declared = readFileSync(file.replace(/\.js$/, '.d.ts'), 'utf8');
-  const types = [...declared.matchAll(/^\s+(?:export )?(?:interface|type) (\w+)/gm)].map(([, name]) => name);
+  const types = [...declared.matchAll(/^\s+(?:export )?(?:interface|type) (\w+)/gm)].map(
+    ([, name]) => name,
+  );
   const all = [...new Set([...names, ...types])];
   return [
     `import entry from '${source}';`,

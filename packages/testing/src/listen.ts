@@ -107,7 +107,11 @@ interface App {
   set?(name: string, value: unknown): unknown;
 }
 
-function toListener(host: HostName, stack: readonly TestMiddleware[], options: ListenOptions): Listener {
+function toListener(
+  host: HostName,
+  stack: readonly TestMiddleware[],
+  options: ListenOptions,
+): Listener {
   if (host === 'http' || host === 'http2') return bareListener(stack);
   // The three apps have the same shape here; their own types differ in the request class.
   const app = { express5, express4, connect: connectApp }[host]() as unknown as App;
@@ -128,7 +132,8 @@ function bareListener(stack: readonly TestMiddleware[]): Listener {
       }
       try {
         const result = middleware(req, res, (failure) => run(index + 1, failure));
-        if (result instanceof Promise) result.catch((failure: unknown) => run(stack.length, failure));
+        if (result instanceof Promise)
+          result.catch((failure: unknown) => run(stack.length, failure));
       } catch (failure) {
         run(stack.length, failure);
       }

@@ -27,6 +27,9 @@ describe.each(hostNames)('listen(%s)', (host) => {
 
 test('rawRequest gives every byte of the answer', async () => {
   const server = await listen('http', []);
-  const answer = await rawRequest(server.port, 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+  const answer = await rawRequest(
+    server.port,
+    'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
+  );
   expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*hello$/);
 });
