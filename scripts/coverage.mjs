@@ -1,0 +1,36 @@
+// Merges the coverage of every run (unit, system, other Node versions) and asks for 100 % of `packages/*/src`.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join, relative } from 'node:path';
+import { root } from './packages.mjs';
+
+const { createCoverageMap } = createRequire(import.meta.url)('istanbul-lib-coverage');
+const map = createCoverageMap({});
+const folder = join(root, 'coverage');
+const reports = readdirSync(folder)
+  .map((name) => join(folder, name, 'coverage-final.json'))
+  .filter((file) => existsSync(file));
+for (const file of reports) map.merge(JSON.parse(readFileSync(file, 'utf8')));
+
+let short = 0;
+for (const file of map.files()) {
+  const coverage = map.fileCoverageFor(file);
+  const { lines, branches, functions, statements } = coverage.toSummary().data;
+  if ([lines, branches, functions, statements].every(({ pct }) => pct === 100)) continue;
+  short += 1;
+  console.error(
+    `${relative(root, file)}: lines ${lines.pct} %, branches ${branches.pct} %, functions ${functions.pct} %; uncovered lines ${coverage.getUncoveredLines().join(', ') || 'none'}; untaken branches at ${untaken(coverage).join(', ') || 'none'}`,
+  );
+}
+const total = map.getCoverageSummary().data;
+console.log(
+  `coverage of ${map.files().length} files from ${reports.length} runs: lines ${total.lines.pct} %, branches ${total.branches.pct} %, functions ${total.functions.pct} %, statements ${total.statements.pct} %`,
+);
+process.exitCode = short === 0 ? 0 : 1;
+
+function untaken(coverage) {
+  const { branchMap, b: counts } = coverage.data;
+  return Object.entries(counts)
+    .filter(([, hits]) => hits.includes(0))
+    .map(([id]) => branchMap[id].loc.start.line);
+}
