@@ -5,7 +5,8 @@ import { publishedPackages, root } from './packages.mjs';
 
 const coreLayers = ['http', 'options', 'response', 'middleware', 'config'];
 const ownersOfEverything = /^(utils?|helpers?|common|misc|shared)(\.ts)?$/;
-const importPattern = /(?:^|\n)\s*(?:import|export)\b[^'"`;]*?\bfrom\s*'([^']+)'|(?:^|[^.\w])(?:require|import)\(\s*'([^']+)'\s*\)|(?:^|\n)\s*import\s*'([^']+)'/g;
+const importPattern =
+  /(?:^|\n)\s*(?:import|export)\b[^'"`;]*?\bfrom\s*'([^']+)'|(?:^|[^.\w])(?:require|import)\(\s*'([^']+)'\s*\)|(?:^|\n)\s*import\s*'([^']+)'/g;
 
 const problems = [];
 for (const { folder, manifest } of publishedPackages()) {
@@ -14,14 +15,19 @@ for (const { folder, manifest } of publishedPackages()) {
   for (const file of sourceFiles(source)) checkFile(file, source, manifest);
 }
 for (const problem of problems) console.error(problem);
-console.log(problems.length === 0 ? 'boundaries: every import flows the right way' : `boundaries: ${problems.length} problems`);
+console.log(
+  problems.length === 0
+    ? 'boundaries: every import flows the right way'
+    : `boundaries: ${problems.length} problems`,
+);
 process.exitCode = problems.length === 0 ? 0 : 1;
 
 function checkFile(file, source, manifest) {
   const shown = relative(root, file);
   const text = readFileSync(file, 'utf8');
   for (const part of relative(source, file).split(sep)) {
-    if (ownersOfEverything.test(part)) problems.push(`${shown}: "${part}" says nothing; name it with the protocol's word`);
+    if (ownersOfEverything.test(part))
+      problems.push(`${shown}: "${part}" says nothing; name it with the protocol's word`);
   }
   if (/[^\x00-\x7F]/.test(text.replace(/[✖→…–’“”×≤≥µ]/g, ''))) {
     problems.push(`${shown}: a character outside ASCII may be a look-alike; write it as an escape`);
@@ -36,7 +42,10 @@ function checkFile(file, source, manifest) {
 function importProblem({ specifier, file, source, manifest }) {
   if (specifier.startsWith('node:')) return undefined;
   if (specifier.startsWith('.')) return relativeProblem(specifier, file, source, manifest);
-  const name = specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
+  const name = specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
   const allowed = { ...manifest.dependencies, ...manifest.peerDependencies };
   if (!(name in allowed)) return `imports "${specifier}", which package.json does not list`;
   return undefined;
@@ -49,14 +58,17 @@ function relativeProblem(specifier, file, source, manifest) {
   if (manifest.name !== '@portcullis/core') return undefined;
   const from = coreLayers.indexOf(relative(source, file).split(sep)[0]);
   const to = coreLayers.indexOf(relative(source, target).split(sep)[0]);
-  return from >= 0 && to > from ? `${coreLayers[from]} imports from ${coreLayers[to]}, to its right` : undefined;
+  return from >= 0 && to > from
+    ? `${coreLayers[from]} imports from ${coreLayers[to]}, to its right`
+    : undefined;
 }
 
 function* sourceFiles(folder) {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) {
-      if (ownersOfEverything.test(entry.name)) problems.push(`${relative(root, path)}: a folder without an owner`);
+      if (ownersOfEverything.test(entry.name))
+        problems.push(`${relative(root, path)}: a folder without an owner`);
       yield* sourceFiles(path);
     } else if (entry.name.endsWith('.ts')) yield path;
   }

@@ -8,11 +8,16 @@ const problems = [];
 for (const [path, entry] of Object.entries(packages)) {
   if (/^https?:/.test(entry.resolved ?? '')) problems.push(`${path} names a registry host`);
   for (const name of Object.keys(entry.optionalDependencies ?? {})) {
-    if (!isLocked(path, name)) problems.push(`${path} wants the optional ${name}, which is not in the lockfile`);
+    if (!isLocked(path, name))
+      problems.push(`${path} wants the optional ${name}, which is not in the lockfile`);
   }
 }
 for (const problem of problems) console.error(problem);
-console.log(problems.length === 0 ? 'lockfile: complete, without hosts' : `lockfile: ${problems.length} problems`);
+console.log(
+  problems.length === 0
+    ? 'lockfile: complete, without hosts'
+    : `lockfile: ${problems.length} problems`,
+);
 process.exitCode = problems.length === 0 ? 0 : 1;
 
 function isLocked(path, name) {

@@ -25,8 +25,15 @@ process.exitCode = problems.length === 0 ? 0 : 1;
 async function check({ folder: source, manifest }) {
   const tarball = pack(source);
   tool(manifest, 'publint', ['run', tarball, '--strict']);
-  tool(manifest, 'attw', [tarball, '--profile', 'node16', '--no-emoji', ...callableRules(source, manifest)]);
-  for (const [subpath, target] of codeEntries(manifest)) await checkDoors(source, manifest, subpath, target);
+  tool(manifest, 'attw', [
+    tarball,
+    '--profile',
+    'node16',
+    '--no-emoji',
+    ...callableRules(source, manifest),
+  ]);
+  for (const [subpath, target] of codeEntries(manifest))
+    await checkDoors(source, manifest, subpath, target);
   checkTypes(source, manifest);
   checkSize(source, manifest);
   for (const name of ['README.md', 'LICENSE']) {
@@ -36,7 +43,11 @@ async function check({ folder: source, manifest }) {
 
 function pack(source) {
   const [{ filename }] = JSON.parse(
-    execFileSync('npm', ['pack', '--json', '--pack-destination', folder], { cwd: source, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
+    execFileSync('npm', ['pack', '--json', '--pack-destination', folder], {
+      cwd: source,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }),
   );
   return join(folder, filename);
 }
@@ -90,5 +101,6 @@ function checkSize(source, manifest) {
   }
   const budget = budgets[manifest.name] ?? defaultBudget;
   console.log(`${manifest.name}: ${bytes} bytes of JavaScript (budget ${budget})`);
-  if (bytes > budget) problems.push(`${manifest.name}: ${bytes} bytes of JavaScript, over the budget of ${budget}`);
+  if (bytes > budget)
+    problems.push(`${manifest.name}: ${bytes} bytes of JavaScript, over the budget of ${budget}`);
 }

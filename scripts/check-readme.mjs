@@ -15,26 +15,44 @@ writeFileSync(
   join(folder, 'tsconfig.json'),
   JSON.stringify({
     compilerOptions: {
-      target: 'es2022', lib: ['es2023', 'dom'], module: 'nodenext', moduleResolution: 'nodenext', types: ['node'], strict: true, exactOptionalPropertyTypes: true,
-      noEmit: true, allowJs: true, checkJs: true, esModuleInterop: true, skipLibCheck: true, noImplicitAny: false,
+      target: 'es2022',
+      lib: ['es2023', 'dom'],
+      module: 'nodenext',
+      moduleResolution: 'nodenext',
+      types: ['node'],
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noEmit: true,
+      allowJs: true,
+      checkJs: true,
+      esModuleInterop: true,
+      skipLibCheck: true,
+      noImplicitAny: false,
     },
     include: ['*'],
   }),
 );
 let output = '';
 try {
-  execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', folder], { encoding: 'utf8' });
+  execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', folder], {
+    encoding: 'utf8',
+  });
 } catch (error) {
   output = error.stdout;
 }
-const failures = output.split('\n').filter((line) => /^\S.*\(\d+,\d+\): error/.test(line)).map(toDocumentLine);
+const failures = output
+  .split('\n')
+  .filter((line) => /^\S.*\(\d+,\d+\): error/.test(line))
+  .map(toDocumentLine);
 for (const failure of failures) console.error(failure);
 rmSync(folder, { recursive: true, force: true });
 console.log(`readme: ${origins.size} code blocks, ${failures.length} errors`);
 process.exitCode = failures.length === 0 && output === '' ? 0 : 1;
 
 function documents() {
-  const guides = readdirSync(join(root, 'docs'), { recursive: true }).filter((name) => name.endsWith('.md'));
+  const guides = readdirSync(join(root, 'docs'), { recursive: true }).filter((name) =>
+    name.endsWith('.md'),
+  );
   return [
     join(root, 'README.md'),
     ...publishedPackages().map((entry) => join(entry.folder, 'README.md')),
@@ -62,7 +80,10 @@ function write(file, start, language, code) {
     : '';
   const typed = excerpt ? name.replace(/\.(mjs|cjs)$/, '.mts') : name;
   origins.set(typed, { file, start });
-  writeFileSync(join(folder, typed), [before + (excerpt ? '' : code[0]), ...code.slice(1), excerpt ? '});' : ''].join('\n'));
+  writeFileSync(
+    join(folder, typed),
+    [before + (excerpt ? '' : code[0]), ...code.slice(1), excerpt ? '});' : ''].join('\n'),
+  );
 }
 
 function toDocumentLine(line) {

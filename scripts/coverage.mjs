@@ -26,7 +26,9 @@ const total = map.getCoverageSummary().data;
 console.log(
   `coverage of ${map.files().length} files from ${reports.length} runs: lines ${total.lines.pct} %, branches ${total.branches.pct} %, functions ${total.functions.pct} %, statements ${total.statements.pct} %`,
 );
-process.exitCode = short === 0 ? 0 : 1;
+const reportOnly = process.argv.includes('--report-only');
+if (reportOnly) console.log('coverage is not judged: system tests were skipped on this machine');
+process.exitCode = short === 0 || reportOnly ? 0 : 1;
 
 function untaken(coverage) {
   const { branchMap, b: counts } = coverage.data;
