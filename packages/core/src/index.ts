@@ -1,0 +1,22 @@
+export { compose, type Composable } from './middleware/compose.ts';
+export {
+  defineMiddleware,
+  type MiddlewareDefinition,
+  type MiddlewareDescription,
+  type MiddlewareFactory,
+  type Order,
+  type RequiredMiddlewareFactory,
+} from './middleware/define.ts';
+export { httpError, type HttpError, type HttpErrorExtra } from './middleware/http-error.ts';
+export { createNotices, type Notices } from './middleware/notices.ts';
+export { OptionsError } from './options/error.ts';
+export type { OptionIssue } from './options/issue.ts';
+export { isSecret, Secret, type SecretValue } from './options/secret.ts';
+export type {
+  ErrorMiddleware,
+  Middleware,
+  Next,
+  StandardIssue,
+  StandardResult,
+  StandardSchema,
+} from './types.ts';

@@ -1,0 +1,14 @@
+export type { ResolvedOptions, Report, Rule } from './options/check.ts';
+export {
+  defineOptions,
+  type OptionField,
+  type OptionsDefinition,
+  type OptionsDescription,
+} from './options/define.ts';
+export { OptionsError } from './options/error.ts';
+export type { FieldsOf, InputOf, OutputOf } from './options/infer.ts';
+export type { Fault, Issue, OptionIssue } from './options/issue.ts';
+export { isSecret, Secret, type SecretValue } from './options/secret.ts';
+export type { Fail, Parse, Spec, TextForm } from './options/spec.ts';
+export { o, type Vocabulary } from './options/vocabulary.ts';
+export { findWeakness } from './options/weak-secret.ts';

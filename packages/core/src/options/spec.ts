@@ -1,0 +1,236 @@
+import * as v from 'valibot';
+import { describeGot } from './got.ts';
+import type { Fault } from './issue.ts';
+import { readOptions, type Stray } from './read.ts';
+
+type Schema = v.GenericSchema<unknown, unknown>;
+
+/** How text (of an environment variable) becomes a value for this option; `code`: it cannot. */
+export type TextForm = 'text' | 'boolean' | 'number' | 'list' | 'secret' | 'code';
+
+/** What a spec says of itself, apart from how it checks. */
+export interface Shape {
+  /** What a valid value is, as a phrase that follows "expected". */
+  readonly expected: string;
+  readonly text?: TextForm | undefined;
+  /** The value is never quoted. */
+  readonly sensitive?: boolean | undefined;
+  /** The names inside, when it is an object. */
+  readonly fields?: Fields | undefined;
+}
+
+export type Fields = Readonly<Record<string, Spec>>;
+
+/** Reports a fault of the value at hand; returns undefined so that a check can `return fail(…)`. */
+export type Fail = (fault: Fault) => undefined;
+
+/** Checks one value: what it becomes, or undefined when it cannot be used. */
+export type Parse<Out> = (value: unknown, fail: Fail) => Out | undefined;
+
+export interface FoundFault {
+  readonly segments: readonly PropertyKey[];
+  readonly fault: Fault;
+}
+
+export type Checked =
+  | { readonly ok: true; readonly value: object }
+  | { readonly ok: false; readonly faults: readonly FoundFault[] };
+
+/** A fault beside the value it is about; turned into words when it is known whether to hide it. */
+interface Finding {
+  readonly fault: Fault;
+  readonly value?: unknown;
+  /** Said by a spec that knows its value for a secret. */
+  readonly discreet?: boolean | undefined;
+}
+
+/**
+ * How one option is checked. Made with `o`; opaque.
+ *
+ * valibot runs the checks and stays inside this file, because its types and its stock messages
+ * (which print the value) must not reach users.
+ */
+export class Spec<out Out = unknown, out In = unknown> {
+  readonly #schema: Schema;
+  readonly expected: string;
+  readonly text: TextForm;
+  readonly sensitive: boolean;
+  readonly fields: Fields | undefined;
+  /** Carries the two types; never set. */
+  declare readonly '~types'?: { readonly input: In; readonly output: Out } | undefined;
+
+  private constructor(schema: Schema, shape: Shape) {
+    this.#schema = schema;
+    this.expected = shape.expected;
+    this.text = shape.text ?? 'text';
+    this.sensitive = shape.sensitive ?? false;
+    this.fields = shape.fields;
+  }
+
+  /** A spec around one function. Undefined without a reported fault means "not what was expected". */
+  static leaf<Out, In>(shape: Shape, parse: Parse<Out>): Spec<Out, In> {
+    return new Spec(leafSchema(shape, parse), shape);
+  }
+
+  static list<Out, In>(
+    item: Spec<Out>,
+    rule: { readonly shape: Shape; readonly single: boolean; readonly parse: Parse<unknown[]> },
+  ): Spec<readonly Out[], In> {
+    const whole = v.pipe(
+      leafSchema(rule.shape, rule.parse),
+      v.array(item.#schema),
+      v.transform((list) => Object.freeze(list)),
+    );
+    if (!rule.single) return new Spec(whole, rule.shape);
+    const lone = v.pipe(
+      item.#schema,
+      v.transform((value) => Object.freeze([value])),
+    );
+    return new Spec(
+      v.lazy((value) => (Array.isArray(value) ? whole : lone)),
+      rule.shape,
+    );
+  }
+
+  static object<Out, In>(fields: Fields, shape: Shape, parse: Parse<object>): Spec<Out, In> {
+    const schema = v.pipe(
+      leafSchema(shape, parse),
+      v.transform((given): unknown => readOptions(given, { names: Object.keys(fields) }).values),
+      Spec.#entries(fields),
+      v.transform((value) => Object.freeze(value)),
+    );
+    return new Spec(schema, { ...shape, fields });
+  }
+
+  static union<Out, In>(specs: readonly Spec[], shape: Shape): Spec<Out, In> {
+    const absent = leafSchema(shape, () => undefined);
+    const some = v.union(
+      specs.map((spec) => spec.#schema),
+      shape.expected,
+    );
+    return new Spec(
+      v.lazy((value) => (value === undefined ? absent : some)),
+      shape,
+    );
+  }
+
+  /** Takes `fallback()` when nothing is given. */
+  static defaulted<Out, In>(spec: Spec, fallback: () => unknown): Spec<Out, In> {
+    const absent = v.pipe(v.unknown(), v.transform(fallback));
+    return new Spec(
+      v.lazy((value) => (value === undefined ? absent : spec.#schema)),
+      spec,
+    );
+  }
+
+  /** Checks every field of what `readOptions` read. */
+  static checkAll(fields: Fields, values: Readonly<Record<string, unknown>>): Checked {
+    const result = v.safeParse(Spec.#entries(fields), values);
+    if (result.success) return { ok: true, value: Object.freeze(result.output) };
+    const found = result.issues.flatMap((issue) => findings(issue));
+    return { ok: false, faults: found.map((finding) => complete(finding, fields)) };
+  }
+
+  static #entries(fields: Fields): v.GenericSchema<unknown, object> {
+    const schemas = Object.entries(fields).map(([name, spec]) => [name, spec.#schema] as const);
+    return v.objectWithRest(Object.fromEntries(schemas), strayKey);
+  }
+
+  /** Whether a value alone would be accepted. */
+  accepts(value: unknown): boolean {
+    return v.is(this.#schema, value);
+  }
+}
+
+/** Names that are no options come out of `readOptions` as faults; they only have to be reported. */
+const strayKey = v.pipe(
+  v.unknown(),
+  v.rawTransform<unknown, never>(({ dataset, addIssue, NEVER }) => {
+    addIssue({ input: { fault: dataset.value } });
+    return NEVER;
+  }),
+);
+
+function leafSchema<Out>(shape: Shape, parse: Parse<Out>): v.GenericSchema<unknown, Out> {
+  return v.pipe(
+    v.unknown(),
+    v.rawTransform<unknown, Out>(({ dataset, addIssue, NEVER }) => {
+      const { value } = dataset;
+      let failed = false;
+      const fail: Fail = (fault) => {
+        failed = true;
+        const expected = fault.message === undefined ? shape.expected : undefined;
+        const finding: Finding = {
+          fault: { expected, ...fault },
+          value,
+          discreet: shape.sensitive,
+        };
+        addIssue({ input: finding });
+        return undefined;
+      };
+      const parsed = value === undefined ? fail(missing(shape)) : parse(value, fail);
+      if (parsed === undefined && !failed) fail({});
+      return parsed ?? NEVER;
+    }),
+  );
+}
+
+function missing({ expected }: Shape): Fault {
+  return { code: 'MISSING', expected, message: `is required: expected ${expected}` };
+}
+
+type Found = Finding & { readonly segments: readonly PropertyKey[] };
+
+function findings(issue: v.BaseIssue<unknown>): readonly Found[] {
+  const segments = issue.path?.map(({ key }) => key as PropertyKey) ?? [];
+  if (issue.type !== 'union') {
+    // Every schema of this file except the union reports a Finding in the place of its input.
+    return [{ ...(issue.input as Finding), segments }];
+  }
+  const inner = (issue.issues ?? []).flatMap((each) => findings(each));
+  return chooseFromUnion(inner, issue).map((found) => ({
+    ...found,
+    segments: [...segments, ...found.segments],
+  }));
+}
+
+/** When the value was of the right kind for one of the alternatives, what that one says is the news. */
+function chooseFromUnion(inner: readonly Found[], issue: v.BaseIssue<unknown>): readonly Found[] {
+  const near = inner.filter(({ segments, fault }) => segments.length > 0 || isSpecific(fault));
+  if (near.length === 0) {
+    const hint = inner.find(({ fault }) => fault.hint !== undefined)?.fault.hint;
+    return [{ segments: [], value: issue.input, fault: { expected: issue.message, hint } }];
+  }
+  const first = new Map<string, Found>();
+  for (const found of near) {
+    const place = found.segments.join('\n');
+    if (!first.has(place)) first.set(place, found);
+  }
+  return [...first.values()];
+}
+
+function isSpecific({ code }: Fault): boolean {
+  return code !== undefined && code !== 'WRONG_TYPE';
+}
+
+function complete({ fault, value, segments, discreet }: Found, fields: Fields): FoundFault {
+  if (fault.message !== undefined) return withStrayName(fault, segments);
+  const hidden = isHidden(fields, segments);
+  const said = hidden && !discreet ? undefined : fault.got;
+  return { segments, fault: { ...fault, got: said ?? describeGot(value, hidden) } };
+}
+
+function withStrayName(
+  fault: Fault & Partial<Stray>,
+  segments: readonly PropertyKey[],
+): FoundFault {
+  const { key, ...rest } = fault;
+  return { fault: rest, segments: key === undefined ? segments : [...segments.slice(0, -1), key] };
+}
+
+/** Everything below a sensitive option is hidden, except the other fields of an object. */
+function isHidden(fields: Fields, [name, ...inner]: readonly PropertyKey[]): boolean {
+  const spec = fields[String(name)];
+  if (spec?.fields !== undefined && inner.length > 0) return isHidden(spec.fields, inner);
+  return spec?.sensitive ?? false;
+}
