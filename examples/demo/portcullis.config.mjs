@@ -1,0 +1,26 @@
+import { defineConfig } from '@portcullis/core/config';
+import { randomBytes } from 'node:crypto';
+
+export default defineConfig({
+  // What every environment shares.
+  base: {
+    allowedHosts: ['localhost', '127.0.0.1'],
+    cors: {
+      allowOrigins: ['http://localhost:*', 'http://127.0.0.1:*'],
+      allowMethods: ['GET', 'POST', 'DELETE'],
+      allowHeaders: ['X-Demo'],
+      allowCredentials: true,
+    },
+    gzip: { minimumSize: 500 },
+    // A real application reads SECRET_KEY from the environment; this one forgets everybody when it stops.
+    secretKey: randomBytes(32).toString('base64url'),
+  },
+  // Plain http is sent to https: port 3000 to port 3443.
+  production: {
+    httpsRedirect: { port: { 3000: 3443 } },
+  },
+  // The page and its second origin stay on plain http.
+  development: {
+    httpsRedirect: { enabled: false },
+  },
+});
