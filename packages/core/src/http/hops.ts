@@ -17,10 +17,12 @@ export function headerList(req: IncomingMessage, name: string): string[] | undef
   return value?.split(',').map((member) => member.trim());
 }
 
-/** All lines of a header joined with a comma; `undefined` when there is none. */
+/** All lines of a header joined with a comma; `undefined` when there is none or it is empty. */
 export function headerText(req: IncomingMessage, name: string): string | undefined {
   const value = req.headers[name];
-  return Array.isArray(value) ? value.join(',') : value;
+  const text = Array.isArray(value) ? value.join(',') : value;
+  // Express takes an empty header for none, and so do the proxies that send one.
+  return text === '' ? undefined : text;
 }
 
 /** The `Forwarded` header: its elements, `undefined` without one, `'malformed'`. */

@@ -1,16 +1,10 @@
 import type { IncomingMessage } from 'node:http';
-import { explainHost, maxHostLength, type Host, type HostFault } from './host.ts';
-import { forwardedElements, headerList, hopIndex, peerAddress } from './hops.ts';
-import {
-  isTrusted,
-  resolveAppTrust,
-  resolveFamily,
-  resolveTrust,
-  type RequestTrust,
-} from './request-trust.ts';
+import { forwardedHosts } from './forwarded-host.ts';
+import { explainHost, type Host, type HostFault } from './host.ts';
+import type { RequestTrust } from './request-trust.ts';
 import { explainTarget } from './target.ts';
-import type { Trust } from './trust.ts';
 
+/** Where a host was read. */
 export type HostSource = 'host' | 'authority' | 'x-forwarded-host' | 'forwarded';
 
 /** The host of a request, or why there is none. */
@@ -25,7 +19,8 @@ export function requestHost(req: IncomingMessage, given?: RequestTrust): Request
   const forwarded = forwardedHosts(req, given);
   if (forwarded === undefined) return own;
   if (typeof forwarded === 'string') return { ok: false, reason: forwarded };
-  return forwarded.chosen ?? own;
+  const { chosen } = forwarded;
+  return chosen === undefined ? own : { ok: true, host: chosen, source: forwarded.source };
 }
 
 /** The Host header or `:authority`, checked against the request target; proxies are not asked. */
@@ -82,72 +77,4 @@ function agreed(
   if (typeof other === 'string') return { fault: other };
   const same = one.hostname === other.hostname && one.port === other.port;
   return same ? authority : { fault: 'authority-mismatch' };
-}
-
-/** Every forwarded host that the application could read, and the one that the trusted hops vouch for. */
-export interface ForwardedHosts {
-  readonly all: readonly Host[];
-  readonly chosen: RequestHost | undefined;
-}
-
-/**
- * Hosts that trusted proxies forwarded; `undefined` when there are none to believe.
- *
- * Where the application itself trusts the peer (`trust proxy` of Express), `X-Forwarded-Host` is among `all`
- * whatever this middleware was told, because `req.hostname` will return it.
- */
-export function forwardedHosts(
-  req: IncomingMessage,
-  given?: RequestTrust,
-): ForwardedHosts | HostFault | undefined {
-  const trust = resolveTrust(req, given);
-  const appTrust = resolveAppTrust(req);
-  if (trust === undefined && appTrust === undefined) return undefined;
-  const peer = peerAddress(req);
-  const believed = trust !== undefined && isTrusted(trust, peer, 0);
-  const family = resolveFamily(req, given);
-  const readByApp = appTrust !== undefined && appTrust !== trust && isTrusted(appTrust, peer, 0);
-  const chosen = believed ? chooseHost(req, trust, family, given) : undefined;
-  if (typeof chosen === 'string') return chosen;
-  if (!readByApp || (believed && family === 'x-forwarded')) return chosen;
-  const seen = parseHosts(headerList(req, 'x-forwarded-host'));
-  if (seen === undefined || typeof seen === 'string') return seen ?? chosen;
-  return { all: [...(chosen?.all ?? []), ...seen], chosen: chosen?.chosen };
-}
-
-function chooseHost(
-  req: IncomingMessage,
-  trust: Trust,
-  family: 'x-forwarded' | 'forwarded',
-  given: RequestTrust | undefined,
-): ForwardedHosts | HostFault | undefined {
-  const texts = family === 'forwarded' ? forwardedTexts(req) : headerList(req, 'x-forwarded-host');
-  if (texts === undefined || typeof texts === 'string') return texts;
-  const hosts = parseHosts(texts.filter((text) => text !== undefined));
-  if (hosts === undefined || typeof hosts === 'string') return hosts;
-  const text = texts[hopIndex(req, trust, texts.length, given)];
-  const host = text === undefined ? undefined : explainHost(text);
-  if (host === undefined || typeof host === 'string') return { all: hosts, chosen: undefined };
-  const source = family === 'forwarded' ? 'forwarded' : 'x-forwarded-host';
-  return { all: hosts, chosen: { ok: true, host, source } };
-}
-
-function forwardedTexts(
-  req: IncomingMessage,
-): readonly (string | undefined)[] | HostFault | undefined {
-  const elements = forwardedElements(req);
-  if (elements === 'malformed') return 'bad-forwarded';
-  return elements?.map((element) => element.host);
-}
-
-function parseHosts(texts: readonly string[] | undefined): readonly Host[] | HostFault | undefined {
-  if (texts === undefined || texts.length === 0) return undefined;
-  if (texts.length > 16 || texts.some((text) => text.length > maxHostLength)) return 'too-long';
-  const hosts: Host[] = [];
-  for (const text of texts) {
-    const host = explainHost(text);
-    if (typeof host === 'string') return host;
-    hosts.push(host);
-  }
-  return hosts;
 }

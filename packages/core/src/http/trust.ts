@@ -74,7 +74,7 @@ function trustList(words: readonly unknown[]): Trust {
   const ranges = words.filter((word) => word !== 'unix').flatMap(rangesOf);
   const trust: Trust = (address, hop) =>
     address === undefined ? unix && hop === 0 : inAny(parseAddress(address), ranges);
-  return keyed(trust, [...words].sort().join(','));
+  return keyed(trust, words.join(','));
 }
 
 function rangesOf(word: unknown): AddressRange[] {

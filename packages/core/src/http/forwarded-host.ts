@@ -1,0 +1,93 @@
+import type { IncomingMessage } from 'node:http';
+import { explainHost, type Host, type HostFault } from './host.ts';
+import { forwardedElements, headerList, hopIndex, peerAddress } from './hops.ts';
+import {
+  isTrusted,
+  resolveAppTrust,
+  resolveFamily,
+  resolveTrust,
+  type ForwardedFamily,
+  type RequestTrust,
+} from './request-trust.ts';
+import type { Trust } from './trust.ts';
+
+/** Hosts found in forwarded headers. */
+export interface ForwardedHosts {
+  /** Every host that the application could read. A check that skips one of these is void. */
+  readonly all: readonly Host[];
+  /** The one that the trusted hops vouch for. */
+  readonly chosen: Host | undefined;
+  readonly source: 'x-forwarded-host' | 'forwarded';
+}
+
+const maxHosts = 16;
+
+/** Hosts that trusted proxies forwarded; `undefined` when there are none to believe. */
+export function forwardedHosts(
+  req: IncomingMessage,
+  given?: RequestTrust,
+): ForwardedHosts | HostFault | undefined {
+  const trust = resolveTrust(req, given);
+  const family = resolveFamily(req, given);
+  const believed = trust !== undefined && isTrusted(trust, peerAddress(req), 0);
+  const vouched = believed ? vouchedHosts(req, trust, family, given) : undefined;
+  if (typeof vouched === 'string') return vouched;
+  const alreadySeen = believed && family === 'x-forwarded';
+  const seen = alreadySeen ? undefined : hostsSeenByApp(req, trust, believed);
+  if (seen === undefined || typeof seen === 'string') return seen ?? vouched;
+  return { all: [...(vouched?.all ?? []), ...seen], chosen: vouched?.chosen, source: 'forwarded' };
+}
+
+/**
+ * Where the application itself trusts the peer (`trust proxy` of Express), `req.hostname` returns a value of
+ * `X-Forwarded-Host` whatever this middleware was told.
+ */
+function hostsSeenByApp(
+  req: IncomingMessage,
+  trust: Trust | undefined,
+  believed: boolean,
+): readonly Host[] | HostFault | undefined {
+  const appTrust = resolveAppTrust(req);
+  if (appTrust === undefined) return undefined;
+  const believedByApp = appTrust === trust ? believed : isTrusted(appTrust, peerAddress(req), 0);
+  return believedByApp ? parseHosts(headerList(req, 'x-forwarded-host')) : undefined;
+}
+
+function vouchedHosts(
+  req: IncomingMessage,
+  trust: Trust,
+  family: ForwardedFamily,
+  given: RequestTrust | undefined,
+): ForwardedHosts | HostFault | undefined {
+  const rfc7239 = family === 'forwarded';
+  const texts = rfc7239 ? forwardedTexts(req) : headerList(req, 'x-forwarded-host');
+  if (texts === undefined || typeof texts === 'string') return texts;
+  const all = parseHosts(texts.filter((text) => text !== undefined));
+  if (all === undefined || typeof all === 'string') return all;
+  const text = texts[hopIndex(req, trust, texts.length, given)];
+  const chosen = text === undefined ? undefined : explainHost(text);
+  return {
+    all,
+    chosen: typeof chosen === 'string' ? undefined : chosen,
+    source: rfc7239 ? 'forwarded' : 'x-forwarded-host',
+  };
+}
+
+function forwardedTexts(
+  req: IncomingMessage,
+): readonly (string | undefined)[] | HostFault | undefined {
+  const elements = forwardedElements(req);
+  return elements === 'malformed' ? 'bad-forwarded' : elements?.map((element) => element.host);
+}
+
+function parseHosts(texts: readonly string[] | undefined): readonly Host[] | HostFault | undefined {
+  if (texts === undefined || texts.length === 0) return undefined;
+  if (texts.length > maxHosts) return 'too-long';
+  const hosts: Host[] = [];
+  for (const text of texts) {
+    const host = explainHost(text);
+    if (typeof host === 'string') return host;
+    hosts.push(host);
+  }
+  return hosts;
+}

@@ -1,0 +1,61 @@
+import { describe, expect, test } from '@jest/globals';
+import { findBacktracking } from '@portcullis/core/http';
+
+describe('findBacktracking() reports what can hang', () => {
+  test.each<[RegExp, string]>([
+    [/(a+)+/, '(a+)+'],
+    [/(a*)*/, '(a*)*'],
+    [/(?:a|a)*b/, '(?:a|a)*'],
+    [/(a|ab|b)*c/, '(a|ab|b)*'],
+    [/x(?:[a-z]+)*\.com/, '(?:[a-z]+)*'],
+    [/(?:[a-z0-9]+-?)*\.example\.com/, '(?:[a-z0-9]+-?)*'],
+    [/(a?b?)*c/, '(a?b?)*'],
+    [/(\w|\d)+x/, '(\\w|\\d)+'],
+    [/(?:a{2,})+b/, '(?:a{2,})+'],
+    [/(?:a{1,30}){1,30}b/, '(?:a{1,30}){1,30}'],
+    [/(?=(a+)+b)x/, '(a+)+'],
+    [/((a+)?b?)*c/, '((a+)?b?)*'],
+    [/.*.*.*x/, '.*.*.*'],
+    [/https:\/\/.*a.*b.*\.com/, '.*a.*b.*'],
+    [/(a)\1/, '\\1'],
+    [/(?<x>a)\k<x>/, '\\k<x>'],
+    [/(?:[[a-z]--[x]]+)+/v, '(?:[[a-z]--[x]]+)+'],
+    [/(?:\u{61}+)+/u, '(?:\\u{61}+)+'],
+    [/(?:\x61|a)+b/, '(?:\\x61|a)+'],
+    [/(?:\p{Letter}|a)+b/u, '(?:\\p{Letter}|a)+'],
+    [/(?:A|a)+b/i, '(?:A|a)+'],
+  ])('%s', (expression, part) => {
+    expect(findBacktracking(expression)).toBe(part);
+  });
+});
+
+describe('findBacktracking() accepts what people write for hosts', () => {
+  test.each([
+    /example\.com/,
+    /.*\.example\.com/,
+    /https:\/\/.*\.example\.org/,
+    /(?:[a-z0-9-]+\.)*example\.com/,
+    /([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+example\.com/,
+    /t[0-9]+\.re\.test/,
+    /(?:a|b|c)+\.example\.com/,
+    /.*\..*/,
+    /^(?:foo|bar)-pr-\d{1,5}\.preview\.dev$/i,
+    /(?:A|a)+b/,
+    /[^.]+\.example\.(?:com|org|net)(?::\d+)?/,
+    /(?!www)[a-z]+\.example\.com/,
+    /(?<!x)\b[\]\w]+/,
+    /a{2}b{0}c{,3}/,
+    /\ca\0\//,
+    /😀\.example/u,
+    /(?:)/,
+  ])('%s', (expression) => {
+    expect(findBacktracking(expression)).toBeUndefined();
+  });
+});
+
+test('answers in milliseconds for an expression of a thousand alternatives in a loop', () => {
+  const names = Array.from({ length: 1000 }, (_, index) => `tenant${index}`).join('|');
+  const start = performance.now();
+  findBacktracking(new RegExp(`(?:(?:${names})\\.)+example\\.com`));
+  expect(performance.now() - start).toBeLessThan(5000);
+});
