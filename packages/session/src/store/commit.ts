@@ -1,0 +1,127 @@
+import { channel } from 'node:diagnostics_channel';
+import type { CookieAction, SessionChange, SessionRecord, StrategyContext } from '../strategy.ts';
+import { whenAnswered } from './awaitable.ts';
+import { expiryTime } from './expiry-time.ts';
+import { heldOf, hold, keyOf } from './held.ts';
+import { changedNotes, fieldOf, fieldsOf } from './record-fields.ts';
+import type { SignedIds } from './signed-id.ts';
+import { storeFailed } from './store-error.ts';
+import type { Awaitable, StorePatch } from './store.ts';
+import type { StoreAccess } from './access.ts';
+
+type Commit = (ctx: StrategyContext, change: SessionChange) => Awaitable<CookieAction>;
+
+const keep: CookieAction = Object.freeze({ kind: 'keep' });
+const clear: CookieAction = Object.freeze({ kind: 'clear' });
+
+const failedTouches = channel('portcullis:session:touch-failed');
+
+/** Writes what a request changed. */
+export function commitTo(access: StoreAccess, ids: SignedIds): Commit {
+  const { store, keys, setup, options } = access;
+  const set = (record: SessionRecord): CookieAction => ({
+    kind: 'set',
+    value: ids.sign(record.id),
+  });
+
+  const create = (ctx: StrategyContext, next: SessionRecord): Awaitable<CookieAction> => {
+    const [key] = keys.of(next.id);
+    const session = {
+      fields: fieldsOf(next),
+      expires: expiryTime(next, setup.lifetimes),
+      userId: next.userId,
+    };
+    return whenAnswered(store.create(key, session), (result) => {
+      if (result === 'gone') throw storeFailed('create', new Error('The new id is taken'));
+      hold(ctx, { id: next.id, key, loaded: undefined });
+      return set(next);
+    });
+  };
+
+  const update = (
+    ctx: StrategyContext,
+    change: SessionChange,
+    previous: SessionRecord,
+  ): Awaitable<CookieAction> => {
+    const { next } = change;
+    const patch = patchOf(change, previous, expiryTime(next, setup.lifetimes));
+    const base = heldOf(ctx, previous)?.loaded;
+    return whenAnswered(store.update(keyOf(keys, ctx, previous), { ...patch, base }), (result) => {
+      if (result === 'gone') return clear;
+      return next.issuedAt === previous.issuedAt ? keep : set(next);
+    });
+  };
+
+  /** The response does not wait: what is at stake is when the session expires, not what it holds. */
+  const renew = (
+    ctx: StrategyContext,
+    { next }: SessionChange,
+    previous: SessionRecord,
+  ): CookieAction => {
+    const notes = changedNotes(previous, next).set;
+    const expires = expiryTime(next, setup.lifetimes);
+    inBackground(() => store.touch(keyOf(keys, ctx, previous), expires, notes));
+    return set(next);
+  };
+
+  const rotate = (
+    ctx: StrategyContext,
+    change: SessionChange,
+    previous: SessionRecord,
+  ): Awaitable<CookieAction> => {
+    const { next } = change;
+    const [newKey] = keys.of(next.id);
+    const patch = patchOf(change, previous, expiryTime(next, setup.lifetimes));
+    const rename = { ...patch, grace: change.grace * 1_000 };
+    return whenAnswered(store.rename(keyOf(keys, ctx, previous), newKey, rename), (result) => {
+      if (result === 'gone') return isLogin(previous, next) ? create(ctx, next) : clear;
+      hold(ctx, { id: next.id, key: newKey, loaded: undefined });
+      return set(next);
+    });
+  };
+
+  const commit: Commit = (ctx, change) => {
+    const { kind, next, previous } = change;
+    if (kind === 'create' || previous === undefined) return create(ctx, next);
+    if (kind === 'update') return update(ctx, change, previous);
+    return kind === 'renew' ? renew(ctx, change, previous) : rotate(ctx, change, previous);
+  };
+  return options.onError === 'fail' ? commit : ignoringErrors(commit);
+}
+
+/** A login proves who is there whatever became of the session before, which may have been ended meanwhile. */
+function isLogin(previous: SessionRecord, next: SessionRecord): boolean {
+  return next.userId !== undefined && next.authenticatedAt !== previous.authenticatedAt;
+}
+
+function patchOf(change: SessionChange, previous: SessionRecord, expires: number): StorePatch {
+  const { set, removed } = change.patch();
+  const notes = changedNotes(previous, change.next);
+  for (const [key, text] of set) notes.set[fieldOf(key)] = text;
+  for (const key of removed) notes.deleted.push(fieldOf(key));
+  const userId = change.next.userId === previous.userId ? undefined : (change.next.userId ?? null);
+  return { ...notes, expires, userId };
+}
+
+function inBackground(touch: () => Awaitable<unknown>): void {
+  const report = (error: unknown): void => {
+    if (failedTouches.hasSubscribers) failedTouches.publish({ error });
+  };
+  try {
+    const touching = touch();
+    if (touching instanceof Promise) touching.catch(report);
+  } catch (error) {
+    report(error);
+  }
+}
+
+function ignoringErrors(commit: Commit): Commit {
+  return (ctx, change) => {
+    try {
+      const action = commit(ctx, change);
+      return action instanceof Promise ? action.catch(() => keep) : action;
+    } catch {
+      return keep;
+    }
+  };
+}
