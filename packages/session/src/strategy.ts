@@ -21,14 +21,17 @@ export type RejectionReason =
 export interface SessionRecord {
   /** Unique, never shown in errors or events. In store mode it is the secret part of the cookie; in cookie mode a mere name. */
   readonly id: string;
-  /** The application's data: own enumerable keys only, values that JSON can hold. */
+  /**
+   * The application's data: own enumerable keys only, values that JSON can hold. In a change this is the live object, which the
+   * application may go on changing: keep `text` instead.
+   */
   readonly data: Readonly<Record<string, unknown>>;
   /**
    * The JSON text of `data`. A strategy that has the text already hands it over, which spares a `JSON.stringify`
    * per request; later changes are found by comparing with it.
    */
   readonly text: string;
-  /** When the session began; `absoluteMaxAge` counts from here. Survives `regenerate`, starts anew at `login` and `logout`. */
+  /** When the session began; `absoluteMaxAge` counts from here. Survives a mere change of id, starts anew at `login`. */
   readonly createdAt: number;
   /** When it was last issued or touched; `maxAge` counts from here. */
   readonly issuedAt: number;
@@ -150,6 +153,8 @@ export interface SessionStrategy {
   ): CookieAction | Promise<CookieAction>;
   /** Reads the record again. Absent: the engine goes back to what was read first. */
   reload?(ctx: StrategyContext, record: SessionRecord): Loaded | Promise<Loaded>;
+  /** Reads the session of an id that a migration codec found in another library's cookie. Absent: such codecs are refused. */
+  readId?(ctx: StrategyContext, id: string): Loaded | Promise<Loaded>;
   /** Read, apply, write without losing anybody's update. Absent: the engine applies it to what it holds and commits. */
   update?(ctx: StrategyContext, record: SessionRecord, apply: ApplyUpdate): Promise<SessionRecord>;
   /** Called by `login`: what to remember in `record.generation`. */
