@@ -1,6 +1,6 @@
 /** @jest-config-loader esbuild-register */
 import type { Config } from 'jest';
-import { base } from './jest.config';
+import { base } from './jest.config.ts';
 
 /** What needs a browser, nginx, Redis, PostgreSQL or a packed tarball. */
 export default {
