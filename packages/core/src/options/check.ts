@@ -2,7 +2,8 @@ import { describeGot } from './got.ts';
 import { type Fault, formatPath, type Issue, type OptionIssue, toIssue } from './issue.ts';
 import { type Names, readOptions } from './read.ts';
 import { sourceOf } from './source.ts';
-import { type Fields, type FoundFault, Spec } from './spec.ts';
+import type { FoundFault } from './finding.ts';
+import { type Fields, Spec } from './spec.ts';
 
 /** Collects what a cross-field rule has to say. */
 export interface Report {
@@ -52,9 +53,9 @@ export function checkOptions<Resolved extends object>(
   const from = (name: string): string | undefined => sourceOf(input, name) ?? source;
   const checked = Spec.checkAll(fields, values);
   if (!checked.ok) {
-    const problems = straysFirst(checked.faults, fields).map(({ fault, segments }) => {
+    const problems = straysFirst(checked.faults).map(({ fault, segments, stray }) => {
       const [name = '', ...inner] = segments;
-      const asWritten = [written.get(String(name)) ?? name, ...inner];
+      const asWritten = stray ? segments : [written.get(String(name)) ?? name, ...inner];
       const place = { area, path: formatPath(asWritten), source: from(String(asWritten[0])) };
       return { issue: toIssue(fault, place), segments: asWritten };
     });
@@ -74,10 +75,8 @@ function notOptions(input: unknown): Fault {
 }
 
 /** A misspelt name explains the missing option that follows, so it comes first. */
-function straysFirst(faults: readonly FoundFault[], fields: Fields): readonly FoundFault[] {
-  const isStray = ({ segments: [name] }: FoundFault): boolean =>
-    !Object.hasOwn(fields, String(name));
-  return [...faults.filter(isStray), ...faults.filter((fault) => !isStray(fault))];
+function straysFirst(faults: readonly FoundFault[]): readonly FoundFault[] {
+  return [...faults.filter(({ stray }) => stray), ...faults.filter(({ stray }) => !stray)];
 }
 
 function runRules<Resolved extends object>(

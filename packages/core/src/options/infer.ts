@@ -14,9 +14,9 @@ type Flat<T> = { [K in keyof T]: T[K] };
  */
 export type InputOf<F> = Flat<
   {
-    [K in keyof F as undefined extends InputOfSpec<F[K]> ? never : K]: InputOfSpec<F[K]>;
+    -readonly [K in keyof F as undefined extends InputOfSpec<F[K]> ? never : K]: InputOfSpec<F[K]>;
   } & {
-    [K in keyof F as undefined extends InputOfSpec<F[K]> ? K : never]?: InputOfSpec<F[K]>;
+    -readonly [K in keyof F as undefined extends InputOfSpec<F[K]> ? K : never]?: InputOfSpec<F[K]>;
   }
 >;
 

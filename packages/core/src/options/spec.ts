@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import { describeGot } from './got.ts';
+import { type Finding, findings, type FoundFault, toFault } from './finding.ts';
 import type { Fault } from './issue.ts';
-import { readOptions, type Stray } from './read.ts';
+import { readOptions } from './read.ts';
 
 type Schema = v.GenericSchema<unknown, unknown>;
 
@@ -27,22 +27,9 @@ export type Fail = (fault: Fault) => undefined;
 /** Checks one value: what it becomes, or undefined when it cannot be used. */
 export type Parse<Out> = (value: unknown, fail: Fail) => Out | undefined;
 
-export interface FoundFault {
-  readonly segments: readonly PropertyKey[];
-  readonly fault: Fault;
-}
-
 export type Checked =
   | { readonly ok: true; readonly value: object }
   | { readonly ok: false; readonly faults: readonly FoundFault[] };
-
-/** A fault beside the value it is about; turned into words when it is known whether to hide it. */
-interface Finding {
-  readonly fault: Fault;
-  readonly value?: unknown;
-  /** Said by a spec that knows its value for a secret. */
-  readonly discreet?: boolean | undefined;
-}
 
 /**
  * How one option is checked. Made with `o`; opaque.
@@ -128,7 +115,7 @@ export class Spec<out Out = unknown, out In = unknown> {
     const result = v.safeParse(Spec.#entries(fields), values);
     if (result.success) return { ok: true, value: Object.freeze(result.output) };
     const found = result.issues.flatMap((issue) => findings(issue));
-    return { ok: false, faults: found.map((finding) => complete(finding, fields)) };
+    return { ok: false, faults: found.map((finding) => toFault(finding, fields)) };
   }
 
   static #entries(fields: Fields): v.GenericSchema<unknown, object> {
@@ -159,9 +146,8 @@ function leafSchema<Out>(shape: Shape, parse: Parse<Out>): v.GenericSchema<unkno
       let failed = false;
       const fail: Fail = (fault) => {
         failed = true;
-        const expected = fault.message === undefined ? shape.expected : undefined;
         const finding: Finding = {
-          fault: { expected, ...fault },
+          fault: { ...fault, expected: fault.expected ?? shape.expected },
           value,
           discreet: shape.sensitive,
         };
@@ -177,60 +163,4 @@ function leafSchema<Out>(shape: Shape, parse: Parse<Out>): v.GenericSchema<unkno
 
 function missing({ expected }: Shape): Fault {
   return { code: 'MISSING', expected, message: `is required: expected ${expected}` };
-}
-
-type Found = Finding & { readonly segments: readonly PropertyKey[] };
-
-function findings(issue: v.BaseIssue<unknown>): readonly Found[] {
-  const segments = issue.path?.map(({ key }) => key as PropertyKey) ?? [];
-  if (issue.type !== 'union') {
-    // Every schema of this file except the union reports a Finding in the place of its input.
-    return [{ ...(issue.input as Finding), segments }];
-  }
-  const inner = (issue.issues ?? []).flatMap((each) => findings(each));
-  return chooseFromUnion(inner, issue).map((found) => ({
-    ...found,
-    segments: [...segments, ...found.segments],
-  }));
-}
-
-/** When the value was of the right kind for one of the alternatives, what that one says is the news. */
-function chooseFromUnion(inner: readonly Found[], issue: v.BaseIssue<unknown>): readonly Found[] {
-  const near = inner.filter(({ segments, fault }) => segments.length > 0 || isSpecific(fault));
-  if (near.length === 0) {
-    const hint = inner.find(({ fault }) => fault.hint !== undefined)?.fault.hint;
-    return [{ segments: [], value: issue.input, fault: { expected: issue.message, hint } }];
-  }
-  const first = new Map<string, Found>();
-  for (const found of near) {
-    const place = found.segments.join('\n');
-    if (!first.has(place)) first.set(place, found);
-  }
-  return [...first.values()];
-}
-
-function isSpecific({ code }: Fault): boolean {
-  return code !== undefined && code !== 'WRONG_TYPE';
-}
-
-function complete({ fault, value, segments, discreet }: Found, fields: Fields): FoundFault {
-  if (fault.message !== undefined) return withStrayName(fault, segments);
-  const hidden = isHidden(fields, segments);
-  const said = hidden && !discreet ? undefined : fault.got;
-  return { segments, fault: { ...fault, got: said ?? describeGot(value, hidden) } };
-}
-
-function withStrayName(
-  fault: Fault & Partial<Stray>,
-  segments: readonly PropertyKey[],
-): FoundFault {
-  const { key, ...rest } = fault;
-  return { fault: rest, segments: key === undefined ? segments : [...segments.slice(0, -1), key] };
-}
-
-/** Everything below a sensitive option is hidden, except the other fields of an object. */
-function isHidden(fields: Fields, [name, ...inner]: readonly PropertyKey[]): boolean {
-  const spec = fields[String(name)];
-  if (spec?.fields !== undefined && inner.length > 0) return isHidden(spec.fields, inner);
-  return spec?.sensitive ?? false;
 }

@@ -100,8 +100,7 @@ function list<T, I>(
 ): Spec<readonly T[], readonly I[] | I>;
 function list<T, I>(item: Spec<T, I>, rule?: ListRule): Spec<readonly T[], readonly I[]>;
 function list<T>(item: Spec<T>, { min = 0, single = false }: ListRule = {}): Spec<readonly T[]> {
-  const least = min === 0 ? 'a list' : `a list of at least ${String(min)}`;
-  const expected = `${single ? `${item.expected}, or ` : ''}${least}, each ${item.expected}`;
+  const expected = `a list${min === 0 ? '' : ` of at least ${String(min)}`}, each ${item.expected}`;
   const shape = { expected, text: 'list', sensitive: item.sensitive } as const;
   return Spec.list(item, {
     shape,

@@ -1,0 +1,116 @@
+import { describe, expect, test } from '@jest/globals';
+import { defineOptions, o } from '@portcullis/core/options';
+import { refusal } from './refusal.ts';
+
+interface Options {
+  origins?: string | undefined;
+  credentials?: boolean | undefined;
+  port?: number | undefined;
+  strict?: boolean | undefined;
+}
+
+interface Resolved {
+  readonly origins: string;
+  readonly credentials: boolean;
+  readonly port: number;
+  readonly strict: boolean;
+}
+
+const definition = defineOptions<Options, Resolved>({
+  package: '@portcullis/ruled',
+  area: 'RULED',
+  fields: {
+    origins: o.withDefault(o.string(), ''),
+    credentials: o.withDefault(o.boolean(), false),
+    port: o.withDefault(o.integer(), 443),
+    strict: o.withDefault(o.boolean(), false),
+  },
+  strict: 'strict',
+  rules: [
+    ({ origins, credentials }, report) => {
+      if (origins !== '*' || !credentials) return;
+      report.warning({
+        code: 'ANY_ORIGIN',
+        path: 'origins',
+        message: "'*' with credentials lets every site read answers",
+        hint: 'list the origins',
+      });
+    },
+    ({ port }, report) => {
+      if (port === 0) report.error({ code: 'PORT', path: 'port', expected: 'a port', got: 'zero' });
+    },
+  ],
+});
+
+const open = { origins: '*', credentials: true };
+
+describe('Rules between options', () => {
+  test('warn of what is allowed but doubtful', () => {
+    expect(definition.resolve(open).warnings).toEqual([
+      {
+        code: 'RULED_ANY_ORIGIN',
+        path: 'origins',
+        hint: 'list the origins',
+        message: "origins: '*' with credentials lets every site read answers",
+      },
+    ]);
+    expect(definition.resolve({}).warnings).toEqual([]);
+  });
+
+  test('become errors under the strict option', () => {
+    expect(
+      refusal(definition, { ...open, strict: true, port: 0 }).issues.map(({ code }) => code),
+    ).toEqual(['RULED_ANY_ORIGIN', 'RULED_PORT']);
+  });
+
+  test('report errors in the same words as a single option', () => {
+    expect(refusal(definition, { port: 0 }).message).toBe(
+      '@portcullis/ruled: 1 option cannot be used\n  ✖ port: expected a port, got zero',
+    );
+  });
+
+  test('run only when every option alone is right', () => {
+    expect(refusal(definition, { ...open, strict: true, port: 'x' }).issues).toHaveLength(1);
+  });
+});
+
+describe('The source of a value', () => {
+  test('is named when it is not the call', () => {
+    const error = refusal(definition, { port: 'x', colour: 1 }, './app.json');
+    expect(error.message).toContain(
+      'port: expected an integer, got the string "x" (from ./app.json)',
+    );
+    expect(error.issues.map(({ source }) => source)).toEqual(['./app.json', './app.json']);
+    expect(refusal(definition, null, './app.json').message).toContain('got null (from ./app.json)');
+    expect(refusal(definition, { port: 0 }, './app.json').message).toContain(
+      'zero (from ./app.json)',
+    );
+  });
+});
+
+describe('As a Standard Schema', () => {
+  const schema = definition['~standard'];
+
+  test('answers at once with the value, or with issues and the segments of their paths', () => {
+    expect([schema.version, schema.vendor]).toEqual([1, 'portcullis']);
+    expect(schema.validate({ port: 80 })).toEqual({
+      value: { origins: '', credentials: false, port: 80, strict: false },
+    });
+    const nested = defineOptions<{ at?: unknown }, { at: unknown }>({
+      package: 'nested',
+      area: 'NESTED',
+      fields: { at: o.object({ names: o.list(o.string()) }) },
+    });
+    expect(nested['~standard'].validate({ at: { names: ['a', 5] } })).toEqual({
+      issues: [
+        { message: 'at.names[1]: expected a string, got the number 5', path: ['at', 'names', 1] },
+      ],
+    });
+    expect(schema.validate(5)).toEqual({
+      issues: [{ message: 'options: expected an object of options, got the number 5', path: [] }],
+    });
+    expect(schema.validate({ port: 0 })).toEqual({
+      issues: [{ message: 'port: expected a port, got zero', path: ['port'] }],
+    });
+  });
+});
