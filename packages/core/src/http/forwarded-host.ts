@@ -28,29 +28,28 @@ export function forwardedHosts(
   given?: RequestTrust,
 ): ForwardedHosts | HostFault | undefined {
   const trust = resolveTrust(req, given);
+  const appTrust = resolveAppTrust(req);
+  if (trust === undefined && appTrust === undefined) return undefined;
+  const peer = peerAddress(req);
+  const believed = trust !== undefined && isTrusted(trust, peer, 0);
   const family = resolveFamily(req, given);
-  const believed = trust !== undefined && isTrusted(trust, peerAddress(req), 0);
   const vouched = believed ? vouchedHosts(req, trust, family, given) : undefined;
-  if (typeof vouched === 'string') return vouched;
-  const alreadySeen = believed && family === 'x-forwarded';
-  const seen = alreadySeen ? undefined : hostsSeenByApp(req, trust, believed);
-  if (seen === undefined || typeof seen === 'string') return seen ?? vouched;
-  return { all: [...(vouched?.all ?? []), ...seen], chosen: vouched?.chosen, source: 'forwarded' };
+  if (typeof vouched === 'string' || (believed && family === 'x-forwarded')) return vouched;
+  if (appTrust === undefined || (appTrust === trust && !believed)) return vouched;
+  return isTrusted(appTrust, peer, 0) ? withSeenByApp(req, vouched) : vouched;
 }
 
 /**
  * Where the application itself trusts the peer (`trust proxy` of Express), `req.hostname` returns a value of
  * `X-Forwarded-Host` whatever this middleware was told.
  */
-function hostsSeenByApp(
+function withSeenByApp(
   req: IncomingMessage,
-  trust: Trust | undefined,
-  believed: boolean,
-): readonly Host[] | HostFault | undefined {
-  const appTrust = resolveAppTrust(req);
-  if (appTrust === undefined) return undefined;
-  const believedByApp = appTrust === trust ? believed : isTrusted(appTrust, peerAddress(req), 0);
-  return believedByApp ? parseHosts(headerList(req, 'x-forwarded-host')) : undefined;
+  vouched: ForwardedHosts | undefined,
+): ForwardedHosts | HostFault | undefined {
+  const seen = parseHosts(headerList(req, 'x-forwarded-host'));
+  if (seen === undefined || typeof seen === 'string') return seen ?? vouched;
+  return { all: [...(vouched?.all ?? []), ...seen], chosen: vouched?.chosen, source: 'forwarded' };
 }
 
 function vouchedHosts(

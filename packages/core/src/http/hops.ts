@@ -13,8 +13,12 @@ export function peerAddress(req: IncomingMessage): string | undefined {
 
 /** All lines of a header as one list; `undefined` when there is none. Empty members are kept. */
 export function headerList(req: IncomingMessage, name: string): string[] | undefined {
-  const value = headerText(req, name);
-  return value?.split(',').map((member) => member.trim());
+  const text = headerText(req, name);
+  return text === undefined ? undefined : splitList(text);
+}
+
+export function splitList(text: string): string[] {
+  return text.split(',').map((member) => member.trim());
 }
 
 /** All lines of a header joined with a comma; `undefined` when there is none or it is empty. */

@@ -1,95 +1,108 @@
 import type { IncomingMessage } from 'node:http';
-import { forwardedElements, headerList, hopIndex, peerAddress } from './hops.ts';
+import { forwardedElements, headerText, hopIndex, peerAddress, splitList } from './hops.ts';
 import { isTrusted, resolveFamily, resolveTrust, type RequestTrust } from './request-trust.ts';
 import type { Trust } from './trust.ts';
 
+/** `wss` counts as `https`, `ws` as `http`. */
 export type Scheme = 'http' | 'https';
 
 /** How the scheme of a request was found. */
 export interface SchemeDecision {
   readonly scheme: Scheme;
-  /** The connection itself, or the canonical name of the header that decided. */
-  readonly source: 'socket' | (string & {});
-  /** A trusted proxy sent a value that is no scheme; it was ignored. */
+  /** Headers whose presence or absence decided, for `Vary`; none when the connection itself did. */
+  readonly headers: readonly string[];
+  /** A trusted proxy sent something that is no scheme; it was ignored, or read as not secure. */
   readonly fault: 'bad-scheme' | 'bad-forwarded' | undefined;
 }
 
-/** `https` or `http` (also for `wss` and `ws`), seen from the client: a trusted proxy's word counts. */
+const defaultHeaders: readonly string[] = ['x-forwarded-proto'];
+const forwardedHeader: readonly string[] = ['forwarded'];
+
+/** The scheme the client used: of its connection to us, or what a trusted proxy says of its own. */
 export function requestScheme(req: IncomingMessage, given?: RequestTrust): Scheme {
   const trust = resolveTrust(req, given);
   if (trust === undefined || !isTrusted(trust, peerAddress(req), 0)) return socketScheme(req);
-  return readForwardedScheme(req, trust, given).scheme;
+  return forwardedScheme(req, trust, given).scheme;
 }
 
 export function isSecure(req: IncomingMessage, given?: RequestTrust): boolean {
   return requestScheme(req, given) === 'https';
 }
 
-/** Like {@link requestScheme}, with the reason. */
+/** Like {@link requestScheme}, and says what decided. */
 export function explainScheme(req: IncomingMessage, given?: RequestTrust): SchemeDecision {
   const trust = resolveTrust(req, given);
-  if (trust === undefined || !isTrusted(trust, peerAddress(req), 0)) return fromSocket(req);
-  return readForwardedScheme(req, trust, given);
+  if (trust === undefined || !isTrusted(trust, peerAddress(req), 0)) return fromSocket(req, []);
+  return forwardedScheme(req, trust, given);
 }
 
 function socketScheme(req: IncomingMessage): Scheme {
   return (req.socket as { encrypted?: boolean } | undefined)?.encrypted === true ? 'https' : 'http';
 }
 
-function fromSocket(req: IncomingMessage, fault?: SchemeDecision['fault']): SchemeDecision {
-  return { scheme: socketScheme(req), source: 'socket', fault };
+function fromSocket(
+  req: IncomingMessage,
+  headers: readonly string[],
+  fault?: SchemeDecision['fault'],
+): SchemeDecision {
+  return { scheme: socketScheme(req), headers, fault };
 }
 
-function readForwardedScheme(
+function forwardedScheme(req: IncomingMessage, trust: Trust, given?: RequestTrust): SchemeDecision {
+  const named = given?.protoHeaders;
+  if (named === undefined && resolveFamily(req, given) === 'forwarded') {
+    return fromForwarded(req, trust, given);
+  }
+  const headers = named ?? defaultHeaders;
+  for (const name of headers) {
+    const text = headerText(req, name);
+    if (text === undefined) continue;
+    const scheme = schemeOf(name, text) ?? schemeOfHop(req, trust, { name, text, given });
+    return scheme === undefined
+      ? fromSocket(req, headers, 'bad-scheme')
+      : { scheme, headers, fault: undefined };
+  }
+  return fromSocket(req, headers);
+}
+
+interface NamedText {
+  readonly name: string;
+  readonly text: string;
+  readonly given: RequestTrust | undefined;
+}
+
+function schemeOfHop(
   req: IncomingMessage,
   trust: Trust,
-  given?: RequestTrust,
-): SchemeDecision {
-  if (given?.protoHeaders !== undefined) return fromHeaders(req, trust, given);
-  if (resolveFamily(req, given) === 'forwarded') return fromForwarded(req, trust, given);
-  return fromHeaders(req, trust, { ...given, protoHeaders: ['x-forwarded-proto'] });
-}
-
-function fromHeaders(req: IncomingMessage, trust: Trust, given: RequestTrust): SchemeDecision {
-  for (const name of given.protoHeaders ?? []) {
-    const list = headerList(req, name);
-    if (list === undefined) continue;
-    const value = list[hopIndex(req, trust, list.length, given)] ?? '';
-    const scheme = schemeOf(name, value);
-    if (scheme === undefined) return fromSocket(req, 'bad-scheme');
-    return { scheme, source: canonicalName(name), fault: undefined };
-  }
-  return fromSocket(req);
+  { name, text, given }: NamedText,
+): Scheme | undefined {
+  const list = splitList(text);
+  return schemeOf(name, list[hopIndex(req, trust, list.length, given)] ?? '');
 }
 
 function fromForwarded(req: IncomingMessage, trust: Trust, given?: RequestTrust): SchemeDecision {
+  const headers = forwardedHeader;
   const elements = forwardedElements(req);
-  if (elements === 'malformed')
-    return { scheme: 'http', source: 'Forwarded', fault: 'bad-forwarded' };
-  if (elements === undefined || elements.length === 0) return fromSocket(req);
+  if (elements === 'malformed') return { scheme: 'http', headers, fault: 'bad-forwarded' };
+  if (elements === undefined || elements.length === 0) return fromSocket(req, headers);
   const proto = elements[hopIndex(req, trust, elements.length, given)]?.proto;
-  if (proto === undefined) return fromSocket(req);
+  if (proto === undefined) return fromSocket(req, headers);
   const scheme = schemeOf('forwarded', proto);
-  if (scheme === undefined) return fromSocket(req, 'bad-scheme');
-  return { scheme, source: 'Forwarded', fault: undefined };
+  if (scheme === undefined) return fromSocket(req, headers, 'bad-scheme');
+  return { scheme, headers, fault: undefined };
 }
 
-const schemes: Readonly<Record<string, Scheme>> = {
-  https: 'https',
-  wss: 'https',
-  on: 'https',
-  http: 'http',
-  ws: 'http',
-  off: 'http',
-};
+const standardHeaders: ReadonlySet<string> = new Set(['x-forwarded-proto', 'forwarded']);
 
+/** Only these words, whole: `httpsfoo` is not secure. */
 function schemeOf(name: string, value: string): Scheme | undefined {
   // Azure's header holds the certificate's details; that it is there is the message.
-  if (name === 'x-arr-ssl') return value === '' ? undefined : 'https';
+  if (name === 'x-arr-ssl') return 'https';
   const word = value.toLowerCase();
-  return Object.hasOwn(schemes, word) ? schemes[word] : undefined;
-}
-
-function canonicalName(name: string): string {
-  return name.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase());
+  if (word === 'https' || word === 'wss') return 'https';
+  if (word === 'http' || word === 'ws') return 'http';
+  // `Front-End-Https: on`, `X-Forwarded-Ssl: off`
+  if (standardHeaders.has(name)) return undefined;
+  if (word === 'on') return 'https';
+  return word === 'off' ? 'http' : undefined;
 }

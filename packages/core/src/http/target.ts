@@ -27,12 +27,21 @@ export function explainTarget(req: IncomingMessage, host: Host): HostFault | und
   return same ? undefined : 'target-mismatch';
 }
 
-/** Path and query of the target, safe to put behind a host in `Location`: always starts with one slash of its own. */
+/** Path and query of the target, safe to put behind a host in `Location`: always starts with a slash of its own. */
 export function targetPath(req: IncomingMessage): string {
-  const target = originalTarget(req);
-  if (target.charCodeAt(0) === 47) return encodePath(target);
+  return encodePath(afterAuthority(originalTarget(req)));
+}
+
+/** The path of a target, without query and fragment. */
+export function pathOf(target: string): string {
+  return /^[^?#]*/.exec(afterAuthority(target))?.[0] ?? '';
+}
+
+/** `*` and an authority without a path stand for the server as a whole: `/`. */
+function afterAuthority(target: string): string {
+  if (target.charCodeAt(0) === 47) return target;
   const rest = absolute.exec(target)?.[3] ?? '';
-  return encodePath(rest.startsWith('/') ? rest : `/${rest}`);
+  return rest.startsWith('/') ? rest : `/${rest}`;
 }
 
 /** Drops the fragment and percent-encodes what a URL may not hold raw; `\` would be read as `/` by browsers. */
