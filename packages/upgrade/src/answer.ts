@@ -1,0 +1,72 @@
+import { ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** A response and the connection it answers on. */
+export interface Answer {
+  readonly res: ServerResponse;
+  /** Takes the response off the connection, and nothing of it stays there. */
+  detach(): void;
+}
+
+/**
+ * Makes a real response on an upgraded connection. Node makes none for these requests, and has
+ * taken its own listeners off the socket, so what they did is done here.
+ *
+ * @throws `ERR_HTTP_SOCKET_ASSIGNED` while the response to an earlier, pipelined request is pending.
+ */
+export function createAnswer(req: IncomingMessage, socket: Socket): Answer {
+  const res = new ServerResponse(req);
+  // The parser is gone: nothing could read a second request.
+  res.shouldKeepAlive = false;
+  res.assignSocket(socket);
+  // Node's own flag goes down only in the listener that Node removed; pipe() would wait for ever.
+  Object.defineProperty(res, 'writableNeedDrain', {
+    configurable: true,
+    get: () => !res.writableEnded && res.socket?.writableNeedDrain === true,
+  });
+  const relayDrain = (): boolean => res.emit('drain');
+  socket.on('drain', relayDrain);
+  return {
+    res,
+    detach() {
+      socket.off('drain', relayDrain);
+      res.detachSocket(socket);
+      // end() corks the socket before it writes the head.
+      while (socket.writableCorked > 0) socket.uncork();
+    },
+  };
+}
+
+/** Closes the connection once the answer is out, so that the client can read all of it. */
+export function closeAfter(res: ServerResponse, socket: Socket, linger: number): void {
+  // Bytes that nobody reads would turn the close into a reset, and a reset discards the answer.
+  socket.resume();
+  res.once('finish', () => {
+    socket.end();
+    const timer = setTimeout(() => socket.destroy(), linger * 1000).unref();
+    socket.once('close', () => clearTimeout(timer));
+  });
+}
+
+/** An answer of our own: plain text, nothing of the stack in it. */
+export function sendText(res: ServerResponse, status: number, text: string): void {
+  res.statusCode = status;
+  res.statusMessage = '';
+  res.setHeader('Content-Type', 'text/plain; charset=utf-8');
+  res.setHeader('X-Content-Type-Options', 'nosniff');
+  res.end(text);
+}
+
+/** Replaces all headers. Those that cannot be sent, because of their name or value, are left out. */
+export function replaceHeaders(res: ServerResponse, headers: OutgoingHttpHeaders): void {
+  for (const name of res.getHeaderNames()) res.removeHeader(name);
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === undefined) continue;
+    try {
+      res.setHeader(name, value);
+    } catch {
+      // The error that brought them is being answered already.
+    }
+  }
+}
