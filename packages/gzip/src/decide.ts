@@ -1,0 +1,101 @@
+import type { BodyOutput, BodySink, PendingBody } from '@portcullis/core/response';
+import type { Delivery } from './codec.ts';
+import { reportDecision } from './decisions.ts';
+import { DeferredSink } from './deferred-sink.ts';
+import { findObstacle } from './eligibility.ts';
+import type { Choice, Exchange } from './exchange.ts';
+import {
+  announcedLength,
+  applyCoding,
+  markNotModified,
+  markPlainHead,
+  markVariation,
+  smallestLength,
+} from './head.ts';
+import { HeldSink, holdLimit } from './held-sink.ts';
+import { startStream } from './stream-sink.ts';
+import { encodeNow, prepareWork } from './whole-body.ts';
+
+type Decision = BodySink | Uint8Array | undefined;
+
+/** Decides at the first byte, or at the head when that goes first, what becomes of the body. */
+export function decideBody(body: PendingBody, out: BodyOutput, exchange: Exchange): Decision {
+  const { req, res, settings, choice } = exchange;
+  if (choice === undefined) {
+    markPlainHead(exchange);
+    return undefined;
+  }
+  if (res.statusCode === 304) {
+    markNotModified(exchange);
+    return undefined;
+  }
+  const obstacle = findObstacle(exchange);
+  if (obstacle !== undefined) {
+    reportDecision(exchange, obstacle);
+    return undefined;
+  }
+  const length = knownLength(body, exchange);
+  if (length !== undefined && length < smallestLength(settings, choice)) {
+    reportDecision(exchange, 'small', { bytes: length });
+    return undefined;
+  }
+  if (req.method === 'HEAD') {
+    mirrorGet(exchange, choice, length);
+    return undefined;
+  }
+  return body.whole
+    ? decideWhole(body, out, { exchange, choice })
+    : decidePieces(body, out, { exchange, choice });
+}
+
+interface Chosen {
+  readonly exchange: Exchange;
+  readonly choice: Choice;
+}
+
+function knownLength(body: PendingBody, exchange: Exchange): number | undefined {
+  if (exchange.req.method === 'HEAD') return announcedLength(exchange) ?? body.chunk?.length;
+  return body.whole ? (body.chunk?.length ?? 0) : announcedLength(exchange);
+}
+
+/** HEAD answers have the head of GET, less what only making the body can tell (RFC 9110 9.3.2). */
+function mirrorGet(exchange: Exchange, choice: Choice, length: number | undefined): void {
+  if (length === undefined) {
+    markVariation(exchange);
+    reportDecision(exchange, 'head-unknown');
+    return;
+  }
+  const { encoding } = choice.best;
+  applyCoding(exchange, encoding);
+  reportDecision(exchange, 'head', { encoding, bytes: length });
+}
+
+function decideWhole(body: PendingBody, out: BodyOutput, { exchange, choice }: Chosen): Decision {
+  const { chunk, trailers } = body;
+  /* istanbul ignore next -- a whole body without a chunk is empty, and that was too small */
+  if (chunk === undefined) return undefined;
+  const work = prepareWork(exchange, choice, chunk);
+  const encoded = encodeNow(work);
+  if (encoded === 'later') return new DeferredSink(work, out, trailers);
+  if (encoded === undefined) markVariation(exchange);
+  else applyCoding(exchange, choice.best.encoding, trailers ? undefined : encoded.length);
+  return encoded;
+}
+
+function decidePieces(body: PendingBody, out: BodyOutput, { exchange, choice }: Chosen): BodySink {
+  const announced = announcedLength(exchange);
+  const delivery = deliveryOf(exchange, announced);
+  const mayHold = delivery !== 'messages' && body.cause !== 'flushHeaders';
+  if (mayHold && (announced === undefined || announced <= holdLimit)) {
+    return new HeldSink(exchange, { choice, delivery, announced, trailers: body.trailers }, out);
+  }
+  return startStream(exchange, choice, delivery, out);
+}
+
+function deliveryOf({ res, settings }: Exchange, announced: number | undefined): Delivery {
+  const contentType = res.getHeader('Content-Type');
+  if (contentType !== undefined && settings.classify(String(contentType)).messages) {
+    return 'messages';
+  }
+  return announced === undefined ? 'open' : 'announced';
+}

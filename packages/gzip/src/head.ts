@@ -1,0 +1,87 @@
+import { appendVary } from '@portcullis/core/http';
+import { parseCacheControl } from './cache-control.ts';
+import { reportDecision } from './decisions.ts';
+import { findObstacle } from './eligibility.ts';
+import type { Encoding } from './encoding.ts';
+import { codedEtag, validatedEtag } from './etag.ts';
+import type { Choice, Exchange } from './exchange.ts';
+import type { Settings } from './settings.ts';
+
+/** Content-Length as the application set it, if it is a number. */
+export function announcedLength(exchange: Exchange): number | undefined {
+  const header = exchange.res.getHeader('Content-Length');
+  if (header === undefined) return undefined;
+  const length = Number(header);
+  return Number.isInteger(length) && length >= 0 ? length : undefined;
+}
+
+/** Bodies below this stay plain. */
+export function smallestLength(settings: Settings, choice: Choice | undefined): number {
+  // An empty body only grows, whatever the client or the options say.
+  return choice?.required === true ? 1 : Math.max(1, settings.minimumSize);
+}
+
+/** Says that the form of this answer depends on Accept-Encoding (RFC 9110 12.5.5). */
+export function markVariation({ res }: Exchange): void {
+  appendVary(res, 'Accept-Encoding');
+}
+
+/**
+ * Turns the head of the plain form into that of a coded one.
+ *
+ * @param length - Exact length of the coded body; `undefined` when it is not known in time, or when
+ *   trailers follow, which only a chunked body can carry.
+ */
+export function applyCoding(exchange: Exchange, encoding: Encoding, length?: number): void {
+  const { res, settings } = exchange;
+  markVariation(exchange);
+  res.setHeader('Content-Encoding', encoding);
+  if (length === undefined) res.removeHeader('Content-Length');
+  else res.setHeader('Content-Length', length);
+  // Ranges would count coded bytes, which differ from one run of a codec to the next.
+  if (res.hasHeader('Accept-Ranges')) res.removeHeader('Accept-Ranges');
+  const etag = res.getHeader('ETag');
+  if (etag === undefined) return;
+  const coded = codedEtag(String(etag), encoding, settings.etag);
+  if (coded === undefined) res.removeHeader('ETag');
+  else if (coded !== etag) res.setHeader('ETag', coded);
+}
+
+/**
+ * A 304 must carry the Vary and the ETag of the 200 (RFC 9110 15.4.5), whose type it often does not
+ * tell: without one it is taken for a response that varies.
+ */
+export function markNotModified(exchange: Exchange): void {
+  const { res, settings, ifNoneMatch } = exchange;
+  const contentType = res.getHeader('Content-Type');
+  if (contentType !== undefined) {
+    const facts = settings.classify(String(contentType));
+    if (facts.excluded || (settings.filter === undefined && !facts.compressible)) return;
+  }
+  if (parseCacheControl(res.getHeader('Cache-Control')).noTransform) return;
+  markVariation(exchange);
+  const etag = res.getHeader('ETag');
+  if (etag === undefined || ifNoneMatch === undefined) return;
+  res.setHeader('ETag', validatedEtag(String(etag), ifNoneMatch, settings.etag));
+}
+
+/** The head hook for clients that get the plain form anyway: their answers vary all the same. */
+export function markPlainHead(exchange: Exchange): void {
+  const { res, settings } = exchange;
+  if (res.statusCode === 304) {
+    markNotModified(exchange);
+    return;
+  }
+  const obstacle = findObstacle(exchange);
+  if (obstacle !== undefined) {
+    reportDecision(exchange, obstacle);
+    return;
+  }
+  const length = announcedLength(exchange);
+  if (length !== undefined && length < settings.minimumSize) {
+    reportDecision(exchange, 'small', { bytes: length });
+    return;
+  }
+  markVariation(exchange);
+  reportDecision(exchange, 'identity', { bytes: length });
+}

@@ -1,0 +1,89 @@
+import type { Middleware } from '@portcullis/core';
+import { appendVary, isWebSocketHandshake } from '@portcullis/core/http';
+import { onHead, transformBody } from '@portcullis/core/response';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { parseCacheControl } from './cache-control.ts';
+import { decideBody } from './decide.ts';
+import { withoutSuffixes } from './etag.ts';
+import type { Exchange } from './exchange.ts';
+import { markPlainHead } from './head.ts';
+import type { Settings } from './settings.ts';
+
+// Not Symbol.for: another copy of this package may keep another shape. It then finds our
+// Content-Encoding and leaves the response alone.
+const kExchange: unique symbol = Symbol('portcullis.gzip');
+
+type MarkedResponse = ServerResponse & { [kExchange]?: Exchange };
+
+export function createMiddleware(settings: Settings): Middleware {
+  return function gzipMiddleware(req, res, next) {
+    const { headers } = req;
+    if (mustPassUntouched(req)) {
+      next();
+      return;
+    }
+    const acceptEncoding = headers['accept-encoding'] ?? settings.assumedAcceptEncoding;
+    const { choice, unacceptable } = settings.negotiate(
+      typeof acceptEncoding === 'string' ? acceptEncoding : undefined,
+    );
+    if (unacceptable && settings.refuseUnacceptable) {
+      answerNotAcceptable(res);
+      return;
+    }
+    const ifNoneMatch = headers['if-none-match'];
+    if (settings.etag === 'suffix') hideSuffixes(headers);
+    const fitting = settings.refuseCrossSite && isExposed(headers) ? undefined : choice;
+    register({ req, res, settings, choice: fitting, ifNoneMatch, registered: false });
+    next();
+  };
+}
+
+/** The protocol or the client leaves no room for a transformation. */
+function mustPassUntouched(req: IncomingMessage): boolean {
+  const { headers } = req;
+  if (headers.upgrade !== undefined && isWebSocketHandshake(req)) return true;
+  const cacheControl = headers['cache-control'];
+  return cacheControl !== undefined && parseCacheControl(cacheControl).noTransform;
+}
+
+/** Another site can make a browser ask with the visitor's cookies, and then measure the answer. */
+function isExposed(headers: IncomingHttpHeaders): boolean {
+  return headers['sec-fetch-site'] === 'cross-site' && headers.cookie !== undefined;
+}
+
+/** The application compares with the tags that it gave, not with those that it never saw. */
+function hideSuffixes(headers: IncomingHttpHeaders): void {
+  const ifNoneMatch = headers['if-none-match'];
+  if (ifNoneMatch !== undefined) headers['if-none-match'] = withoutSuffixes(ifNoneMatch);
+  const ifMatch = headers['if-match'];
+  if (ifMatch !== undefined) headers['if-match'] = withoutSuffixes(ifMatch);
+}
+
+function answerNotAcceptable(res: ServerResponse): void {
+  res.statusCode = 406;
+  appendVary(res, 'Accept-Encoding');
+  res.setHeader('Content-Type', 'text/plain; charset=utf-8');
+  res.end('No acceptable content coding.\n');
+}
+
+function register(candidate: Exchange): void {
+  const res: MarkedResponse = candidate.res;
+  const outer = res[kExchange];
+  const exchange = outer ?? candidate;
+  if (outer === undefined) {
+    res[kExchange] = candidate;
+    if (candidate.choice === undefined) onHead(res, markIfPlain, candidate);
+  } else {
+    // The inner of two instances knows its routes better.
+    outer.settings = candidate.settings;
+    outer.choice = candidate.choice;
+  }
+  if (exchange.choice !== undefined && !exchange.registered) {
+    exchange.registered = true;
+    transformBody(res, decideBody, exchange);
+  }
+}
+
+function markIfPlain(_res: ServerResponse, exchange: Exchange): void {
+  if (exchange.choice === undefined) markPlainHead(exchange);
+}
