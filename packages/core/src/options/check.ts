@@ -1,9 +1,9 @@
+import type { FoundFault } from './finding.ts';
 import { describeGot } from './got.ts';
 import { type Fault, formatPath, type Issue, type OptionIssue, toIssue } from './issue.ts';
 import { type Names, readOptions } from './read.ts';
 import { sourceOf } from './source.ts';
-import type { FoundFault } from './finding.ts';
-import { type Fields, Spec } from './spec.ts';
+import { type Checked, type Fields, Spec } from './spec.ts';
 
 /** Collects what a cross-field rule has to say. */
 export interface Report {
@@ -11,7 +11,10 @@ export interface Report {
   warning(issue: Issue): void;
 }
 
-/** Looks at several options at once; runs only when each of them alone is right. */
+/**
+ * Looks at several options at once. A rule that reads an option which cannot be used ends there:
+ * what it would say is not known before that option is right.
+ */
 export type Rule<Resolved extends object> = (options: Readonly<Resolved>, report: Report) => void;
 
 /** Frozen options, and what is allowed but worth a warning. */
@@ -52,17 +55,20 @@ export function checkOptions<Resolved extends object>(
   const { values, written } = readOptions(input ?? {}, names);
   const from = (name: string): string | undefined => sourceOf(input, name) ?? source;
   const checked = Spec.checkAll(fields, values);
-  if (!checked.ok) {
-    const problems = straysFirst(checked.faults).map(({ fault, segments, stray }) => {
-      const [name = '', ...inner] = segments;
-      const asWritten = stray ? segments : [written.get(String(name)) ?? name, ...inner];
-      const place = { area, path: formatPath(asWritten), source: from(String(asWritten[0])) };
-      return { issue: toIssue(fault, place), segments: asWritten };
-    });
-    return { problems };
+  const problems = straysFirst(checked.faults).map(({ fault, segments, stray }) => {
+    const [name = '', ...inner] = segments;
+    const asWritten = stray ? segments : [written.get(String(name)) ?? name, ...inner];
+    const place = { area, path: formatPath(asWritten), source: from(String(asWritten[0])) };
+    return { issue: toIssue(fault, place), segments: asWritten };
+  });
+  const options = usable<Resolved>(checked);
+  const warnings: OptionIssue[] = [];
+  for (const { issue, fatal } of runRules(checks, options, from)) {
+    if (fatal) problems.push({ issue, segments: [issue.path] });
+    else warnings.push(issue);
   }
-  // Spec.checkAll ran the very specs that `FieldsOf<Resolved>` demands.
-  return runRules(checks, checked.value as Resolved, from);
+  if (problems.length > 0) return { problems };
+  return { resolved: Object.freeze({ options, warnings: Object.freeze(warnings) }) };
 }
 
 /** Whether a value can be options: an object that is no list, Map, Date, RegExp and so on. */
@@ -79,21 +85,53 @@ function straysFirst(faults: readonly FoundFault[]): readonly FoundFault[] {
   return [...faults.filter(({ stray }) => stray), ...faults.filter(({ stray }) => !stray)];
 }
 
+/** Thrown by reading an option that cannot be used; only `runRules` sees it. */
+const UNUSABLE = Symbol('portcullis.unusable-option');
+
+/** The checked options; reading one with a fault throws {@link UNUSABLE}. */
+function usable<Resolved extends object>({ values, faults }: Checked): Readonly<Resolved> {
+  for (const { stray, segments } of faults) {
+    if (stray && segments.length === 1) continue;
+    Object.defineProperty(values, String(segments[0]), {
+      get() {
+        throw UNUSABLE;
+      },
+    });
+  }
+  // The specs that ran are the very ones that `FieldsOf<Resolved>` demands.
+  return Object.freeze(values) as Resolved;
+}
+
+interface Said {
+  readonly issue: OptionIssue;
+  readonly fatal: boolean;
+}
+
 function runRules<Resolved extends object>(
   { area, rules, strict }: Checks<Resolved>,
-  options: Resolved,
+  options: Readonly<Resolved>,
   from: (name: string) => string | undefined,
-): Outcome<Resolved> {
-  const problems: Problem[] = [];
-  const warnings: OptionIssue[] = [];
-  const complete = (issue: Issue): OptionIssue =>
-    toIssue(issue, { area, path: issue.path, source: from(issue.path) });
-  const error = (issue: Issue): void => {
-    problems.push({ issue: complete(issue), segments: [issue.path] });
+): readonly Said[] {
+  const said: Said[] = [];
+  const isStrict = strict !== undefined && readable(() => options[strict]) === true;
+  const say = (issue: Issue, fatal: boolean): void => {
+    const place = { area, path: issue.path, source: from(issue.path) };
+    said.push({ issue: toIssue(issue, place), fatal });
   };
-  const isStrict = strict !== undefined && options[strict] === true;
-  const warning = isStrict ? error : (issue: Issue): void => void warnings.push(complete(issue));
-  for (const rule of rules) rule(options, { error, warning });
-  if (problems.length > 0) return { problems };
-  return { resolved: Object.freeze({ options, warnings: Object.freeze(warnings) }) };
+  const report: Report = {
+    error: (issue) => say(issue, true),
+    warning: (issue) => say(issue, isStrict),
+  };
+  for (const rule of rules) readable(() => rule(options, report));
+  return said;
+}
+
+/** The answer of `read`, or undefined when it came upon an option that cannot be used. */
+function readable<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (thrown) {
+    if (thrown === UNUSABLE) return undefined;
+    throw thrown;
+  }
 }

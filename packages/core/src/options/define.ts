@@ -39,6 +39,8 @@ export interface OptionsDescription<Resolved extends object> {
   readonly fields: FieldsOf<Resolved>;
   /** Other names -> option. Both at once is a problem. */
   readonly aliases?: Readonly<Record<string, keyof Resolved & string>> | undefined;
+  /** Names that people bring from elsewhere -> option, for "did you mean". */
+  readonly suggestions?: Readonly<Record<string, keyof Resolved & string>> | undefined;
   /** Name of the boolean option that turns warnings into errors. */
   readonly strict?: (keyof Resolved & string) | undefined;
   readonly rules?: readonly Rule<Resolved>[] | undefined;
@@ -48,10 +50,13 @@ export interface OptionsDescription<Resolved extends object> {
 export function defineOptions<Input extends object, Resolved extends object>(
   description: OptionsDescription<Resolved>,
 ): OptionsDefinition<Input, Resolved> {
-  const { package: packageName, area, aliases, rules = [], strict } = description;
+  const { package: packageName, area, aliases, suggestions = {}, rules = [], strict } = description;
   const fields = Object.freeze({ ...description.fields });
   const names = Object.keys(fields);
-  const spellings = new Map(names.map((name) => [environmentName(area, name), name]));
+  const spellings = new Map([
+    ...names.map((name) => [environmentName(area, name), name] as const),
+    ...Object.entries(suggestions),
+  ]);
   const checks: Checks<Resolved> = {
     area,
     fields,

@@ -27,9 +27,11 @@ export type Fail = (fault: Fault) => undefined;
 /** Checks one value: what it becomes, or undefined when it cannot be used. */
 export type Parse<Out> = (value: unknown, fail: Fail) => Out | undefined;
 
-export type Checked =
-  | { readonly ok: true; readonly value: object }
-  | { readonly ok: false; readonly faults: readonly FoundFault[] };
+/** Every field checked: what became of those without a fault, and the faults of the others. */
+export interface Checked {
+  readonly values: object;
+  readonly faults: readonly FoundFault[];
+}
 
 /**
  * How one option is checked. Made with `o`; opaque.
@@ -113,9 +115,12 @@ export class Spec<out Out = unknown, out In = unknown> {
   /** Checks every field of what `readOptions` read. */
   static checkAll(fields: Fields, values: Readonly<Record<string, unknown>>): Checked {
     const result = v.safeParse(Spec.#entries(fields), values);
-    if (result.success) return { ok: true, value: Object.freeze(result.output) };
-    const found = result.issues.flatMap((issue) => findings(issue));
-    return { ok: false, faults: found.map((finding) => toFault(finding, fields)) };
+    const found = (result.issues ?? []).flatMap((issue) => findings(issue));
+    return {
+      // Every field is run, so that the output is an object also when some of them failed.
+      values: result.output as object,
+      faults: found.map((finding) => toFault(finding, fields)),
+    };
   }
 
   static #entries(fields: Fields): v.GenericSchema<unknown, object> {

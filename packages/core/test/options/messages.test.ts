@@ -167,7 +167,7 @@ describe('The message of a wrong value', () => {
     ],
     [
       'a hole in a list',
-      { allowMethods: ['GET', , 'PUT'] },
+      { allowMethods: Object.assign(['GET'], { 2: 'PUT' }) },
       'allowMethods[1]: is required: expected a string',
     ],
     [

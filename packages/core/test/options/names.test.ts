@@ -59,6 +59,14 @@ describe('An alias', () => {
     area: 'ALIASED',
     fields: { allowOrigins: o.withDefault(o.string(), '*') },
     aliases: { origin: 'allowOrigins' },
+    suggestions: { allowedSites: 'allowOrigins' },
+  });
+
+  test('may be only suggested', () => {
+    expect(refusal(aliased, { allowedSites: 'x' }).issues[0]).toMatchObject({
+      code: 'ALIASED_UNKNOWN_OPTION',
+      hint: 'did you mean "allowOrigins"?',
+    });
   });
 
   test('means its option', () => {

@@ -69,8 +69,27 @@ describe('Rules between options', () => {
     );
   });
 
-  test('run only when every option alone is right', () => {
-    expect(refusal(definition, { ...open, strict: true, port: 'x' }).issues).toHaveLength(1);
+  test('run beside wrong options that they do not read', () => {
+    const codes = (input: object): string[] =>
+      refusal(definition, { ...open, ...input }).issues.map(({ code }) => code);
+    expect(codes({ strict: true, port: 'x' })).toEqual(['RULED_WRONG_TYPE', 'RULED_ANY_ORIGIN']);
+    expect(codes({ strict: true, credentials: 'x' })).toEqual(['RULED_WRONG_TYPE']);
+    expect(codes({ strict: 'x' })).toEqual(['RULED_WRONG_TYPE']);
+    expect(codes({ colour: 1, port: 0 })).toEqual(['RULED_UNKNOWN_OPTION', 'RULED_PORT']);
+  });
+
+  test('let their own mistakes through', () => {
+    const broken = defineOptions<object, object>({
+      package: 'broken',
+      area: 'BROKEN',
+      fields: {},
+      rules: [
+        () => {
+          throw new RangeError('bug');
+        },
+      ],
+    });
+    expect(() => broken.resolve({})).toThrow(RangeError);
   });
 });
 
