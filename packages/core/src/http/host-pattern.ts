@@ -18,13 +18,17 @@ export interface HostPattern {
   readonly range: AddressRange | undefined;
 }
 
-/** What is wrong with an entry, and what to write instead. */
+/** What is wrong with an entry, as a phrase to put after it, and what to write instead. */
 export interface HostPatternFault {
   readonly fault: string;
   readonly hint?: string | undefined;
 }
 
-const wildcardRule = "Domain wildcard patterns must be like '*.example.com'.";
+/** The rule, and the sentence, of Starlette's TrustedHostMiddleware. */
+const wildcardFault: HostPatternFault = {
+  fault: 'misplaces the wildcard',
+  hint: "Domain wildcard patterns must be like '*.example.com'.",
+};
 
 /** Parses one entry: exact name or address, `*`, `*.x`, `.x`, `:port`, `:*`, CIDR, international names. */
 export function parseHostPattern(text: string): HostPattern | HostPatternFault {
@@ -39,7 +43,7 @@ export function parseHostPattern(text: string): HostPattern | HostPatternFault {
   if (typeof port === 'object') return port;
   if (name === '*') return pattern('any', '', port);
   if (name.startsWith('*.')) return wildcard('subdomains', name.slice(2), port);
-  if (name.includes('*')) return { fault: wildcardRule };
+  if (name.includes('*')) return wildcardFault;
   if (name.startsWith('.')) return wildcard('tree', name.slice(1), port);
   return exact(name, port);
 }
@@ -103,13 +107,16 @@ function wildcard(
   name: string,
   port: number | '*' | undefined,
 ): HostPattern | HostPatternFault {
-  if (name === '' || name.includes('*')) return { fault: wildcardRule };
+  if (name === '' || name.includes('*')) return wildcardFault;
   const host = explainHost(toAscii(name));
   if (typeof host === 'string')
-    return { fault: wildcardRule, hint: `'${name}' is not a host name.` };
+    return {
+      fault: `has a wildcard before what is no host name (${host})`,
+      hint: wildcardFault.hint,
+    };
   if (host.kind !== 'name')
     return {
-      fault: wildcardRule,
+      fault: 'has a wildcard before an address',
       hint: "An address has no subdomains; write a network such as '10.0.0.0/8'.",
     };
   return pattern(kind, host.hostname, port);
@@ -119,7 +126,7 @@ function exact(name: string, port: number | '*' | undefined): HostPattern | Host
   const host = explainHost(toAscii(name));
   if (typeof host === 'string')
     return {
-      fault: `is not a host (${host})`,
+      fault: `is no host (${host})`,
       hint: "Write a name such as 'example.com', or an address.",
     };
   return pattern('exact', host.hostname, port, host.kind === 'ipv6');

@@ -1,0 +1,36 @@
+import type { IncomingMessage } from 'node:http';
+import { originalTarget, rawHost, type CheckedHost } from '@portcullis/core/http';
+
+/** Remembers hosts that were allowed, by the header as sent, so that the usual host costs a look-up. */
+export interface Memory {
+  recall(req: IncomingMessage): CheckedHost | undefined;
+  remember(req: IncomingMessage, host: CheckedHost): void;
+}
+
+/** Under a wildcard clients choose the names; the oldest goes first. A header is at most 262 characters. */
+const maxEntries = 256;
+
+export function createMemory(): Memory {
+  const hosts = new Map<string, CheckedHost>();
+  return {
+    recall(req) {
+      const raw = rawHost(req);
+      const known = typeof raw === 'string' ? hosts.get(raw) : undefined;
+      // A target that is no plain path must be compared with the host; HTTP/2 says `authority` for the source.
+      return known !== undefined && isPlain(req) ? known : undefined;
+    },
+    remember(req, host) {
+      const raw = rawHost(req);
+      if (typeof raw !== 'string' || host.source !== 'host') return;
+      if (hosts.size >= maxEntries) {
+        const [oldest] = hosts.keys();
+        if (oldest !== undefined) hosts.delete(oldest);
+      }
+      hosts.set(raw, host);
+    },
+  };
+}
+
+function isPlain(req: IncomingMessage): boolean {
+  return req.httpVersionMajor === 1 && originalTarget(req).charCodeAt(0) === 47;
+}
