@@ -1,4 +1,3 @@
-import { joinChunks } from './cookie/chunks.ts';
 import type {
   CookieValues,
   Loaded,
@@ -53,7 +52,7 @@ function openNewest(tokens: TokenFormat, cookies: CookieValues, now: number): Lo
   if (cookies.values.length === 0 && cookies.chunks.length === 0) return { kind: 'none' };
   let newest: Extract<Loaded, { kind: 'session' }> | undefined;
   let reason: RejectionReason | undefined;
-  for (const value of [...cookies.values, ...joinChunks(cookies.chunks)]) {
+  for (const value of cookies.values) {
     const opened = tokens.open(value, now);
     if ('reason' in opened) reason ??= opened.reason;
     else if (newest === undefined || opened.record.issuedAt > newest.record.issuedAt) {

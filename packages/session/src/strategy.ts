@@ -49,9 +49,12 @@ export interface SessionRecord {
 
 /** The cookies of one request that carry our name. Values are as sent: not decoded, quotes kept. */
 export interface CookieValues {
-  /** Every cookie with exactly our name, in header order: a sibling sub-domain may have put its own one first. */
+  /**
+   * Every cookie with exactly our name, in header order: a sibling sub-domain may have put its own one first. In `read`, values
+   * that came in chunks follow, put together.
+   */
   readonly values: readonly string[];
-  /** `chunks[i]` holds the values of `<name>.<i>`; empty when no chunk came. */
+  /** `chunks[i]` holds the values of `<name>.<i>`; empty when none came. */
   readonly chunks: readonly (readonly string[])[];
 }
 
@@ -187,4 +190,13 @@ export interface StrategySetup {
   readonly lifetimes: SessionLifetimes;
   /** Whole seconds since 1970. */
   readonly now: () => number;
+}
+
+/** Tells a strategy by its methods. */
+export function isStrategy(value: unknown): value is SessionStrategy {
+  if (typeof value !== 'object' || value === null) return false;
+  const methods = value as Readonly<Record<string, unknown>>; // only looked at
+  return ['newId', 'read', 'commit', 'destroy'].every(
+    (name) => typeof methods[name] === 'function',
+  );
 }

@@ -11,7 +11,7 @@ export function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T
 /** Goes on at once with a value, later with a promise: an answer at once must not cost the request a tick. */
 export function whenReady<T, R>(
   value: T | PromiseLike<T>,
-  next: (value: T) => R | Promise<R>,
+  use: (value: T) => R | Promise<R>,
 ): R | Promise<R> {
-  return isThenable(value) ? Promise.resolve(value).then(next) : next(value);
+  return isThenable(value) ? Promise.resolve(value).then(use) : use(value);
 }

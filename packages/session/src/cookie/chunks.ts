@@ -12,20 +12,21 @@ const mostCombinations = 16;
 
 /**
  * Splits a value into the Set-Cookie lines of one cookie, or of chunks `name.0` to `name.3`, and clears those that came with the
- * request and would otherwise be glued to the new ones. Answers `undefined` when even four do not hold it.
+ * request and would otherwise be glued to the new ones. Answers `undefined` when
+ * `most` of them do not hold it.
  */
 export function splitCookie(
   value: string,
-  cookie: { readonly format: CookieFormat; readonly moment: CookieMoment },
+  cookie: { readonly format: CookieFormat; readonly moment: CookieMoment; readonly most: number },
   came: CookieValues,
 ): readonly string[] | undefined {
-  const { format, moment } = cookie;
+  const { format, moment, most } = cookie;
   if (format.overhead(moment) + value.length <= cookieLimit) {
     return [...clearChunks(format, moment.secure, came, 0), format.set(value, moment)];
   }
   const room = cookieLimit - format.overhead(moment, '.0');
   const count = Math.ceil(value.length / room);
-  if (count > mostChunks) return undefined;
+  if (count > most) return undefined;
   const lines = came.values.length > 0 ? [format.clear(moment.secure)] : [];
   for (let index = 0; index < count; index++) {
     lines.push(
@@ -35,9 +36,10 @@ export function splitCookie(
   return [...lines, ...clearChunks(format, moment.secure, came, count)];
 }
 
-/** Octets that all chunks hold together. */
-export function roomInChunks(format: CookieFormat, moment: CookieMoment): number {
-  return mostChunks * (cookieLimit - format.overhead(moment, '.0'));
+/** Octets that `most` cookies hold together. */
+export function roomInCookies(format: CookieFormat, moment: CookieMoment, most: number): number {
+  if (most === 1) return cookieLimit - format.overhead(moment);
+  return most * (cookieLimit - format.overhead(moment, '.0'));
 }
 
 /** The lines that remove the cookie and every chunk that came. */

@@ -15,3 +15,16 @@ export interface MigrationCodec {
   /** `values` gives all cookies of a name. A cookie that cannot be used is `undefined`, never an error. */
   read(values: (name: string) => readonly string[], now: number): Migrated | undefined;
 }
+
+export function isCodec(value: unknown): value is MigrationCodec {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'read' in value &&
+    typeof value.read === 'function' &&
+    'cookieNames' in value &&
+    Array.isArray(value.cookieNames) &&
+    'until' in value &&
+    typeof value.until === 'number'
+  );
+}

@@ -57,7 +57,7 @@ function unsign(
   value: string,
   keys: readonly Buffer[],
 ): { readonly payload: string; readonly time: number } | undefined {
-  const parts = /^(?<signed>(?<payload>[^.]+)\.(?<time>[\w-]{1,8}))\.(?<mac>[\w-]{27})$/.exec(
+  const parts = /^(?<signed>(?<payload>[^.]+)\.(?<time>[\w-]{2,8}))\.(?<mac>[\w-]{27})$/.exec(
     value,
   )?.groups;
   if (parts === undefined) return undefined;

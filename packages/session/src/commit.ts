@@ -1,0 +1,131 @@
+import { difference } from './data/difference.ts';
+import { findUnserialisable } from './data/json-values.ts';
+import { publishStored } from './events.ts';
+import { renderAction } from './cookie-lines.ts';
+import type { RequestSession } from './request-session.ts';
+import { unserialisable } from './session-error.ts';
+import { newIdentity } from './state.ts';
+import type { SessionState } from './state.ts';
+import type { SessionChange, SessionRecord } from './strategy.ts';
+import { isThenable, whenReady } from './thenable.ts';
+
+/** How long an id that was replaced because of its age still works: requests sent with it may be on their way. */
+const renewalGrace = 30;
+
+/** Stores what changed. Answers nothing when there was nothing to wait for, so that a clean request loses no tick. */
+export function commitSession(session: RequestSession): void | Promise<void> {
+  const { state } = session;
+  if (state === undefined || state.degraded || state.failed) return undefined;
+  if (state.busy !== undefined) {
+    const again = (): void | Promise<void> => commitSession(session);
+    return state.busy.then(again, again);
+  }
+  const work = destroyDoomed(session, state);
+  const rest = isThenable(work) ? work.then(() => store(session, state)) : store(session, state);
+  if (!isThenable(rest)) return undefined;
+  state.busy = Promise.resolve(rest).finally(() => {
+    state.busy = undefined;
+  });
+  return state.busy;
+}
+
+function destroyDoomed(session: RequestSession, state: SessionState): void | Promise<void> {
+  const { doomed } = state;
+  if (doomed === undefined) return undefined;
+  const { strategy, cookieName } = session.policy;
+  return whenReady(strategy.destroy(session, doomed.record), (action) => {
+    if (doomed.record !== undefined) publishStored(cookieName, doomed.record.id, 'destroy');
+    if (state.doomed === doomed) state.doomed = undefined;
+    state.lines = renderAction(session, action) ?? state.lines;
+  });
+}
+
+function store(session: RequestSession, state: SessionState): void | Promise<void> {
+  const change = planChange(session, state);
+  if (change === undefined) return undefined;
+  const { strategy, cookieName } = session.policy;
+  if (change === 'empty') {
+    state.doomed = { record: state.stored };
+    state.stored = undefined;
+    state.rotation = undefined;
+    state.identity = newIdentity(session.policy, session);
+    return destroyDoomed(session, state);
+  }
+  return whenReady(strategy.commit(session, change), (action) => {
+    publishStored(cookieName, change.next.id, change.kind);
+    state.stored = change.next;
+    state.lines = renderAction(session, action, change.next) ?? state.lines;
+    // What changed while the strategy was at work stays changed: it is compared with what was stored.
+    if (state.identity.id === change.next.id) state.rotation = undefined;
+    state.reissue = false;
+    if (state.identity.flash === change.next.flash) state.flashChanged = false;
+  });
+}
+
+/** Says what must be stored: nothing, the end of a session that was emptied, or a change. */
+export function planChange(
+  session: RequestSession,
+  state: SessionState,
+): SessionChange | 'empty' | undefined {
+  if (state.view === null) return undefined;
+  const text = serialise(state);
+  const { stored, identity } = state;
+  if (text === '{}' && identity.flash === undefined && identity.userId === undefined) {
+    return stored === undefined ? undefined : 'empty';
+  }
+  const kind = changeKind(session, state, text);
+  if (kind === undefined) return undefined;
+  const next: SessionRecord = {
+    ...identity,
+    data: state.view as unknown as Record<string, unknown>, // its own keys are data
+    text,
+    issuedAt: session.now(),
+  };
+  return {
+    kind,
+    previous: stored,
+    next,
+    grace: state.rotation ?? 0,
+    patch: () => difference(stored?.text, text),
+  };
+}
+
+function changeKind(
+  session: RequestSession,
+  state: SessionState,
+  text: string,
+): SessionChange['kind'] | undefined {
+  const { stored } = state;
+  if (stored === undefined) return 'create';
+  renewId(session, state, stored);
+  if (state.rotation !== undefined) return 'rotate';
+  const { identity } = state;
+  if (text !== stored.text || state.flashChanged || identity.userId !== stored.userId)
+    return 'update';
+  const age = session.now() - stored.issuedAt;
+  return state.reissue || age >= session.policy.lifetimes.reissueAfter ? 'renew' : undefined;
+}
+
+function renewId(session: RequestSession, state: SessionState, stored: SessionRecord): void {
+  const { renewAfter } = session.policy.lifetimes;
+  if (renewAfter === undefined || state.rotation !== undefined) return;
+  const now = session.now();
+  if (now - (stored.renewedAt ?? stored.createdAt) < renewAfter) return;
+  state.identity.id = session.policy.strategy.newId(session);
+  state.identity.renewedAt = now;
+  state.rotation = renewalGrace;
+}
+
+/** The data as JSON text. Values that would be lost are looked for even when the text is unchanged: JSON drops some without a trace. */
+function serialise(state: SessionState): string {
+  const { view, identity } = state;
+  const lost =
+    findUnserialisable(view ?? {}) ??
+    (state.flashChanged ? findUnserialisable(identity.flash ?? {}) : undefined);
+  if (lost !== undefined) throw unserialisable(lost.path, lost.what, lost.hint);
+  try {
+    return JSON.stringify(view);
+  } catch (error) {
+    throw unserialisable('session', 'an object whose toJSON() throws', String(error));
+  }
+}

@@ -1,0 +1,89 @@
+import { createNotices } from '@portcullis/core';
+import type { Notices } from '@portcullis/core';
+import type { RequestTrust } from '@portcullis/core/http';
+import { cookieStrategy } from './cookie-strategy.ts';
+import { chooseCookieName } from './cookie/lint.ts';
+import { cookieFormat } from './cookie/set-cookie.ts';
+import type { CookieFormat } from './cookie/set-cookie.ts';
+import type { MigrationCodec } from './migrate/codec.ts';
+import type { ResolvedSessionOptions } from './options.ts';
+import { memoryStore } from './store/memory.ts';
+import type { ResolvedStoreOptions } from './store/options.ts';
+import { storeStrategy } from './store/strategy.ts';
+import { isStrategy } from './strategy.ts';
+import type { SessionLifetimes, SessionStrategy, StrategySetup } from './strategy.ts';
+
+/** Everything that is the same for all requests of one session middleware. */
+export interface SessionPolicy {
+  readonly property: string;
+  readonly cookieName: string;
+  readonly strategy: SessionStrategy;
+  readonly lifetimes: SessionLifetimes;
+  readonly format: CookieFormat;
+  readonly sameSite: 'strict' | 'lax' | 'none';
+  readonly httpsOnly: boolean | 'auto';
+  readonly trust: RequestTrust;
+  readonly touch: 'access' | 'always';
+  readonly codecs: readonly MigrationCodec[];
+  readonly notices: Notices;
+  /** Whole seconds since 1970. */
+  readonly now: () => number;
+}
+
+export function resolvePolicy(options: ResolvedSessionOptions, now: () => number): SessionPolicy {
+  const cookieName = chooseCookieName(options);
+  const lifetimes = resolveLifetimes(options);
+  const setup: StrategySetup = {
+    cookieName,
+    secrets: options.secretKey.map((secret) => secret.bytes()),
+    lifetimes,
+    now,
+  };
+  return {
+    property: options.property,
+    cookieName,
+    strategy: resolveStrategy(options, setup),
+    lifetimes,
+    format: cookieFormat({ ...options, name: cookieName }),
+    sameSite: options.sameSite,
+    httpsOnly: options.httpsOnly,
+    trust: { trust: options.trustProxy, forwarded: options.forwarded },
+    touch: options.touch,
+    codecs: options.migrate,
+    notices: createNotices(),
+    now,
+  };
+}
+
+/** An unchanged session is issued anew at most this often: often enough for no idle timeout to be noticed. */
+const mostReissueAfter = 60;
+
+function resolveLifetimes(options: ResolvedSessionOptions): SessionLifetimes {
+  const seconds = (value: number | null | undefined): number | undefined =>
+    value === null || value === undefined ? undefined : Math.floor(value);
+  const idle = seconds(options.maxAge);
+  return {
+    idle,
+    absolute: seconds(options.absoluteMaxAge),
+    renewAfter: seconds(options.renewAfter),
+    reissueAfter: Math.min((idle ?? Infinity) / 10, mostReissueAfter),
+  };
+}
+
+const storeDefaults: ResolvedStoreOptions = {
+  deadline: 2,
+  onUnavailable: 'error',
+  onError: 'fail',
+  hashIds: false,
+};
+
+function resolveStrategy(options: ResolvedSessionOptions, setup: StrategySetup): SessionStrategy {
+  const { store, encrypt, userGeneration } = options;
+  if (store === 'cookie') return cookieStrategy(setup, { encrypt, generation: userGeneration });
+  if (isStrategy(store)) return store;
+  return storeStrategy(
+    store === 'memory' ? memoryStore() : store,
+    setup,
+    options.storeOptions ?? storeDefaults,
+  );
+}

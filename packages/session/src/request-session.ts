@@ -1,0 +1,255 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Next } from '@portcullis/core';
+import { commitSession } from './commit.ts';
+import { noCookies } from './cookie/scan.ts';
+import { loadSession } from './load.ts';
+import type { SessionPolicy } from './policy.ts';
+import { attachToResponse } from './respond.ts';
+import { misuse, unavailable } from './session-error.ts';
+import { emptySession, fillSession, reservedKey, SessionObject } from './session-object.ts';
+import type { SessionControl } from './session-object.ts';
+import type { LoginOptions, RegenerateOptions } from './session-type.ts';
+import { identityOf, newIdentity, openState } from './state.ts';
+import type { Found, SessionState } from './state.ts';
+import type { CookieValues, RejectionReason, SessionRecord, StrategyContext } from './strategy.ts';
+import { isThenable } from './thenable.ts';
+
+/** The session of one request, from the first look at `req.session` to the head of the response. */
+export class RequestSession implements StrategyContext, SessionControl {
+  readonly policy: SessionPolicy;
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse | undefined;
+  readonly next: Next;
+  held: unknown = undefined;
+  cookies: CookieValues = noCookies;
+  /** What `load` found, until somebody looks at it. */
+  found: Found | undefined = undefined;
+  state: SessionState | undefined = undefined;
+  /** The response waits for the commit. */
+  attached = false;
+
+  constructor(
+    policy: SessionPolicy,
+    exchange: { readonly req: IncomingMessage; readonly res?: ServerResponse | undefined },
+    next: Next,
+  ) {
+    this.policy = policy;
+    this.req = exchange.req;
+    this.res = exchange.res;
+    this.next = next;
+  }
+
+  get cookieName(): string {
+    return this.policy.cookieName;
+  }
+
+  now(): number {
+    return this.policy.now();
+  }
+
+  /** Reads ahead of the first access. */
+  load(): void | Promise<void> {
+    let found: Found | Promise<Found>;
+    try {
+      found = loadSession(this);
+    } catch (error) {
+      throw unavailable('LOAD', error);
+    }
+    if (!isThenable(found)) {
+      this.found = found;
+      return undefined;
+    }
+    return found.then(
+      (later) => {
+        this.found = later;
+      },
+      (error: unknown) => {
+        throw unavailable('LOAD', error);
+      },
+    );
+  }
+
+  open(): SessionState {
+    if (this.state !== undefined) return this.state;
+    if (this.found === undefined && isThenable(this.load())) {
+      throw misuse(
+        'STRATEGY',
+        `The session strategy ${this.policy.strategy.name} is not eager, so read() must answer at once, without a promise`,
+      );
+    }
+    const state = openState(this.policy, this, this.found ?? { kind: 'none' });
+    this.state = state;
+    if (this.res !== undefined) attachToResponse(this, this.res);
+    return state;
+  }
+
+  /** What `req.session = value` does. */
+  assign(value: unknown): void {
+    const state = this.open();
+    if (value === state.view) return;
+    if (value === null || value === undefined) {
+      this.#end(state);
+      return;
+    }
+    if (typeof value !== 'object' || Array.isArray(value)) {
+      throw misuse(
+        'VALUE',
+        'req.session can only be set to an object, or to null to end the session',
+      );
+    }
+    const view = new SessionObject(this);
+    const [reserved] = fillSession(view, value);
+    if (reserved !== undefined) throw reservedKey(reserved);
+    state.view = view;
+  }
+
+  get id(): string {
+    return this.open().identity.id;
+  }
+
+  get isNew(): boolean {
+    return this.open().isNew;
+  }
+
+  get rejected(): RejectionReason | undefined {
+    return this.open().rejected;
+  }
+
+  async save(): Promise<void> {
+    const state = this.open();
+    if (this.res?.headersSent === true && !this.policy.strategy.late) {
+      throw misuse(
+        'HEAD_SENT',
+        'The head of the response has left, so the session can no longer be put into its cookie; save before the first write',
+      );
+    }
+    if (state.failed) state.failed = false;
+    await commitSession(this);
+  }
+
+  async reload(): Promise<void> {
+    const state = this.open();
+    const { stored } = state;
+    const { strategy } = this.policy;
+    if (stored === undefined || strategy.reload === undefined) {
+      this.#restore(state, stored);
+      return;
+    }
+    const loaded = await strategy.reload(this, stored);
+    if (loaded.kind !== 'session') {
+      throw misuse('GONE', 'The session does not exist any more, so it cannot be read again');
+    }
+    this.#restore(state, loaded.record);
+  }
+
+  touch(): void {
+    this.open().reissue = true;
+  }
+
+  async regenerate({ keep = false, grace = 0 }: RegenerateOptions): Promise<SessionObject> {
+    const state = this.open();
+    const kept = dataToKeep(state, keep);
+    if (keep === true) {
+      state.identity = { ...state.identity, id: this.#newId(), renewedAt: this.now() };
+    } else {
+      state.identity = newIdentity(this.policy, this);
+    }
+    return this.#rotate(state, kept, grace);
+  }
+
+  async login(userId: string, { keep = false }: LoginOptions): Promise<SessionObject> {
+    const state = this.open();
+    const generation = await this.policy.strategy.generation?.(userId);
+    const { flash } = state.identity;
+    const identity = newIdentity(this.policy, this);
+    const authenticatedAt = identity.createdAt;
+    state.identity = { ...identity, userId, authenticatedAt, generation, flash };
+    return this.#rotate(state, dataToKeep(state, keep), 0);
+  }
+
+  async logout(): Promise<SessionObject> {
+    const state = this.open();
+    this.#end(state);
+    const view = new SessionObject(this);
+    state.view = view;
+    return view;
+  }
+
+  async destroy(): Promise<void> {
+    this.#end(this.open());
+    await commitSession(this);
+  }
+
+  async update(apply: (data: SessionObject) => void): Promise<void> {
+    const state = this.open();
+    const { strategy } = this.policy;
+    if (strategy.update === undefined || state.stored === undefined) {
+      if (state.view !== null) apply(state.view);
+      await this.save();
+      return;
+    }
+    await this.save();
+    const record = await strategy.update(this, state.stored, (data) => {
+      apply(data as unknown as SessionObject); // data is all that apply may use
+    });
+    this.#restore(state, record);
+  }
+
+  addFlash(kind: string, message: unknown): void {
+    const state = this.open();
+    const flash = state.identity.flash ?? {};
+    state.identity.flash = { ...flash, [kind]: [...(flash[kind] ?? []), message] };
+    state.flashChanged = true;
+  }
+
+  takeFlash(kind: string): unknown[] {
+    const state = this.open();
+    const { [kind]: taken, ...rest } = state.identity.flash ?? {};
+    if (taken === undefined) return [];
+    state.identity.flash = Object.keys(rest).length === 0 ? undefined : rest;
+    state.flashChanged = true;
+    return [...taken];
+  }
+
+  #newId(): string {
+    return this.policy.strategy.newId(this);
+  }
+
+  /** The old object stays readable, because Passport copies from it after `regenerate`. */
+  #rotate(state: SessionState, data: object, grace: number): SessionObject {
+    const view = new SessionObject(this);
+    fillSession(view, data);
+    state.view = view;
+    state.flashChanged = true;
+    if (state.stored !== undefined) state.rotation = grace;
+    return view;
+  }
+
+  #end(state: SessionState): void {
+    state.doomed ??= { record: state.stored };
+    state.stored = undefined;
+    state.rotation = undefined;
+    state.identity = newIdentity(this.policy, this);
+    state.view = null;
+  }
+
+  #restore(state: SessionState, record: SessionRecord | undefined): void {
+    const view = state.view ?? new SessionObject(this);
+    emptySession(view);
+    // From the text, because the application has changed the objects that were read first.
+    if (record !== undefined) fillSession(view, JSON.parse(record.text) as object);
+    state.view = view;
+    state.stored = record;
+    state.flashChanged = false;
+    if (record === undefined) return;
+    state.identity = identityOf(record);
+    state.rotation = undefined;
+  }
+}
+
+function dataToKeep(state: SessionState, keep: boolean | readonly string[]): object {
+  if (state.view === null || keep === false) return {};
+  const entries = Object.entries(state.view);
+  if (keep === true) return Object.fromEntries(entries);
+  return Object.fromEntries(entries.filter(([key]) => keep.includes(key)));
+}

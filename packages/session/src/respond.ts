@@ -1,0 +1,105 @@
+import type { ServerResponse } from 'node:http';
+import { appendVary } from '@portcullis/core/http';
+import { holdHead, onDone } from '@portcullis/core/response';
+import { commitSession, planChange } from './commit.ts';
+import { privateCaching } from './cookie/cache-control.ts';
+import { replaceCookies } from './cookie/set-cookie.ts';
+import type { RequestSession } from './request-session.ts';
+import { unavailable } from './session-error.ts';
+import type { SessionState } from './state.ts';
+import { isThenable } from './thenable.ts';
+
+/** Has the session stored before the first byte of the response leaves. */
+export function attachToResponse(session: RequestSession, res: ServerResponse): void {
+  // Code for WebSocket handshakes calls middleware with an object that is no response at all.
+  if (typeof res.writeHead !== 'function' || typeof res.setHeader !== 'function') return;
+  if (session.attached) return;
+  session.attached = true;
+  if (res.headersSent) {
+    watchLateChanges(session, res);
+    return;
+  }
+  holdHead(res, () => release(session, res), session.next);
+}
+
+function release(session: RequestSession, res: ServerResponse): void | Promise<void> {
+  let work: void | Promise<void>;
+  try {
+    session.open();
+    work = commitSession(session);
+  } catch (error) {
+    return Promise.reject(fail(session, error));
+  }
+  if (!isThenable(work)) return finish(session, res);
+  return work.then(
+    () => finish(session, res),
+    (error: unknown) => {
+      throw fail(session, error);
+    },
+  );
+}
+
+function fail(session: RequestSession, error: unknown): Error {
+  if (session.state !== undefined) session.state.failed = true;
+  return unavailable('COMMIT', error);
+}
+
+function finish(session: RequestSession, res: ServerResponse): void {
+  const { state } = session;
+  if (state === undefined) return;
+  writeHeaders(session, state, res);
+  // After end() nothing more can change; while a body streams it can.
+  if (!res.writableEnded) watchLateChanges(session, res);
+}
+
+function writeHeaders(session: RequestSession, state: SessionState, res: ServerResponse): void {
+  appendVary(res, 'Cookie');
+  if (state.lines.length === 0) return;
+  res.setHeader('Set-Cookie', replaceCookies(res.getHeader('Set-Cookie'), state.lines));
+  state.lines = [];
+  const present = res.getHeader('Cache-Control');
+  const caching = privateCaching(present === undefined ? undefined : String(present));
+  if (caching === undefined) return;
+  res.setHeader('Cache-Control', caching.value);
+  if (caching.removed !== undefined) {
+    session.policy.notices.once(
+      'ERR_PORTCULLIS_SESSION_SHARED_CACHE',
+      `A response that sets the session cookie said Cache-Control: ${caching.removed}; that became private, because a shared cache would give one visitor's session to all`,
+    );
+  }
+}
+
+/** A store takes changes made while the body streams; a cookie cannot, so that is said once. */
+function watchLateChanges(session: RequestSession, res: ServerResponse): void {
+  onDone(res, () => {
+    const { state, policy } = session;
+    if (state === undefined || state.failed || state.degraded) return;
+    if (policy.strategy.late) void commitLate(session);
+    else if (hasLateChange(session, state)) {
+      policy.notices.once(
+        'ERR_PORTCULLIS_SESSION_CHANGED_LATE',
+        'A session was changed after the head of the response had left, so the change could not be put into the cookie; change sessions before the first write',
+      );
+    }
+  });
+}
+
+async function commitLate(session: RequestSession): Promise<void> {
+  try {
+    await commitSession(session);
+  } catch (error) {
+    session.policy.notices.once(
+      'ERR_PORTCULLIS_SESSION_LATE_COMMIT',
+      `A session that was changed after the head of the response had left could not be stored: ${unavailable('COMMIT', error).message}`,
+    );
+  }
+}
+
+function hasLateChange(session: RequestSession, state: SessionState): boolean {
+  try {
+    const plan = planChange(session, state);
+    return plan === 'empty' || (plan !== undefined && plan.kind !== 'renew');
+  } catch {
+    return true;
+  }
+}

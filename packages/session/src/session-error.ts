@@ -1,0 +1,42 @@
+import { httpError } from '@portcullis/core';
+import type { HttpError } from '@portcullis/core';
+
+/** A mistake of the program, thrown where it is made. */
+export function misuse(what: string, message: string): Error & { readonly code: string } {
+  const error = new TypeError(message);
+  Error.captureStackTrace(error, misuse);
+  return Object.assign(error, { code: `ERR_PORTCULLIS_SESSION_${what}` });
+}
+
+/** What the request gets when its session could not be read or stored: the error as it is if it knows its status, else a 503. */
+export function unavailable(what: 'LOAD' | 'COMMIT', cause: unknown): Error {
+  if (cause instanceof Error && 'status' in cause && typeof cause.status === 'number') return cause;
+  const verb = what === 'LOAD' ? 'read' : 'stored';
+  return httpError(503, `ERR_PORTCULLIS_SESSION_${what}`, `The session could not be ${verb}`, {
+    cause,
+  });
+}
+
+export function unserialisable(path: string, what: string, hint: string): HttpError {
+  return httpError(
+    500,
+    'ERR_PORTCULLIS_SESSION_UNSERIALISABLE',
+    `${path} is ${what}, which JSON cannot hold; ${hint}`,
+  );
+}
+
+/** Names the keys that take the most room, and none of their values. */
+export function tooLarge(size: number, room: number, text: string): HttpError {
+  const data = JSON.parse(text) as Record<string, unknown>; // our own text
+  const biggest = Object.entries(data)
+    .map(([key, value]) => ({ key, bytes: Buffer.byteLength(JSON.stringify(value)) }))
+    .toSorted((one, other) => other.bytes - one.bytes)
+    .slice(0, 3)
+    .map(({ key, bytes }) => `${key} (${String(bytes)} bytes)`);
+  const largest = biggest.length === 0 ? '' : ` The largest keys are ${biggest.join(', ')}.`;
+  return httpError(
+    500,
+    'ERR_PORTCULLIS_SESSION_TOO_LARGE',
+    `The session takes ${String(size)} bytes as a cookie; at most ${String(room)} fit.${largest} Keep large data in a store (option store)`,
+  );
+}

@@ -1,0 +1,126 @@
+import type { IncomingMessage } from 'node:http';
+import { defineMiddleware } from '@portcullis/core';
+import type { Middleware, Next, Notices, RequiredMiddlewareFactory } from '@portcullis/core';
+import { fillSlot, sessionAccessor, slotOf } from './accessor.ts';
+import { sessionOptions } from './options.ts';
+import type { ResolvedSessionOptions, SessionOptions } from './options.ts';
+import { resolvePolicy } from './policy.ts';
+import { RequestSession } from './request-session.ts';
+import { attachToResponse } from './respond.ts';
+import { misuse } from './session-error.ts';
+import type { Session, SessionData } from './session-type.ts';
+import type { SessionStrategy, UserSession } from './strategy.ts';
+import { isThenable } from './thenable.ts';
+
+/** What {@link session} returns: the middleware, and what can be done with sessions outside a response. */
+export interface SessionMiddleware extends Middleware {
+  /**
+   * Reads the session of a request that has no response, such as a WebSocket handshake. Changes are stored by `save()`, with a store
+   * only: a cookie cannot be set any more.
+   */
+  load<T extends object = SessionData & Record<string, unknown>>(
+    req: IncomingMessage,
+  ): Promise<Session<T>>;
+  /** The live sessions of a user who called `login`. Stores that keep users only. */
+  list(userId: string | number): Promise<readonly UserSession[]>;
+  /**
+   * Ends sessions of a user: all, all `except` one, or `only` one, named by its `session.id` or the `handle` that `list` gives.
+   * Answers how many. Stores that keep users only.
+   */
+  revoke(
+    userId: string | number,
+    which?: { readonly except?: string | undefined; readonly only?: string | undefined },
+  ): Promise<number>;
+}
+
+/**
+ * Keeps a session per visitor: in an encrypted cookie, or in a store.
+ *
+ * The session is on `req.session` (typed: `sessionOf(req)`), read when first looked at, and stored before the first byte of the
+ * response leaves. Mount it before what uses sessions.
+ *
+ * @throws `ERR_PORTCULLIS_OPTIONS` when an option cannot be used.
+ * @example
+ * app.use(session({ secretKey: process.env.SECRET_KEY }));
+ */
+export const session: RequiredMiddlewareFactory<SessionOptions, SessionMiddleware> =
+  defineMiddleware<SessionOptions, ResolvedSessionOptions, SessionMiddleware>({
+    name: 'session',
+    options: sessionOptions,
+    order: { after: ['trustedHost', 'httpsRedirect', 'cors', 'gzip'] },
+    setup: (options) => createSession(options, () => Math.floor(Date.now() / 1000)),
+  });
+
+/** Makes the middleware with a clock of the caller's. */
+export function createSession(
+  options: ResolvedSessionOptions,
+  now: () => number,
+): SessionMiddleware {
+  const policy = resolvePolicy(options, now);
+  const slot = Symbol(`portcullis.session.${policy.property}`);
+  const accessor = sessionAccessor(slot);
+  const { strategy, property, notices } = policy;
+  const ahead = strategy.eager || policy.touch === 'always';
+
+  const middleware: Middleware = function sessionMiddleware(req, res, next) {
+    if (property in req) {
+      if (slotOf(req, slot) === undefined) noticeTaken(notices, property);
+      next();
+      return;
+    }
+    const own = new RequestSession(policy, { req, res }, next);
+    fillSlot(req, slot, own);
+    Object.defineProperty(req, property, accessor);
+    if (ahead) readAhead(own, next);
+    else next();
+  };
+
+  return Object.assign(middleware, {
+    async load<T extends object>(req: IncomingMessage): Promise<Session<T>> {
+      const own = slotOf(req, slot) ?? new RequestSession(policy, { req }, () => undefined);
+      if (own.state === undefined && own.found === undefined) await own.load();
+      return own.open().view as unknown as Session<T>; // the caller says what it holds
+    },
+    async list(userId: string | number) {
+      if (strategy.list === undefined) throw unsupported('list', strategy);
+      return strategy.list(String(userId));
+    },
+    async revoke(
+      userId: string | number,
+      which?: { readonly except?: string | undefined; readonly only?: string | undefined },
+    ) {
+      if (strategy.revoke === undefined) throw unsupported('revoke', strategy);
+      return strategy.revoke(String(userId), which);
+    },
+  });
+}
+
+function readAhead(own: RequestSession, next: Next): void {
+  const { policy, req, res } = own;
+  const mayHaveCookie = req.headers.cookie !== undefined;
+  if (policy.touch === 'always' && mayHaveCookie && res !== undefined) attachToResponse(own, res);
+  if (!policy.strategy.eager) return next();
+  let loading: void | Promise<void>;
+  try {
+    loading = own.load();
+  } catch (error) {
+    return next(error);
+  }
+  if (!isThenable(loading)) return next();
+  const proceed = (): void => next();
+  loading.then(proceed, next);
+}
+
+function noticeTaken(notices: Notices, property: string): void {
+  notices.once(
+    'ERR_PORTCULLIS_SESSION_PROPERTY_TAKEN',
+    `req.${property} is there already, so this session() does nothing; give it another option property and cookieName, or remove one`,
+  );
+}
+
+function unsupported(method: string, strategy: SessionStrategy): Error {
+  return misuse(
+    'UNSUPPORTED',
+    `${method}() needs sessions in a store that knows users; ${strategy.name} sessions do not`,
+  );
+}

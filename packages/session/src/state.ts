@@ -1,0 +1,103 @@
+import type { SessionPolicy } from './policy.ts';
+import { fillSession, SessionObject } from './session-object.ts';
+import type { SessionControl } from './session-object.ts';
+import type { Loaded, RejectionReason, SessionRecord, StrategyContext } from './strategy.ts';
+
+/** What was found, or data that came out of another library's cookie. */
+export type Found =
+  Loaded | { readonly kind: 'migrated'; readonly data: Readonly<Record<string, unknown>> };
+
+/** Who the session is, as far as it is not data. */
+export interface Identity {
+  id: string;
+  createdAt: number;
+  renewedAt?: number | undefined;
+  userId?: string | undefined;
+  authenticatedAt?: number | undefined;
+  generation?: string | undefined;
+  flash?: Record<string, readonly unknown[]> | undefined;
+}
+
+/** One request's session once somebody has looked at it. */
+export interface SessionState {
+  /** What `req.session` gives. */
+  view: SessionObject | null;
+  identity: Identity;
+  /** What the strategy holds now; `undefined` when it holds nothing. */
+  stored: SessionRecord | undefined;
+  /** To be destroyed before anything else is stored. */
+  doomed: { readonly record: SessionRecord | undefined } | undefined;
+  /** The id has changed since `stored`; seconds for which the old one still works. */
+  rotation: number | undefined;
+  /** A new cookie is wanted although nothing changed. */
+  reissue: boolean;
+  flashChanged: boolean;
+  isNew: boolean;
+  readonly rejected: RejectionReason | undefined;
+  /** The store is away: nothing is written, the browser's cookie stays. */
+  readonly degraded: boolean;
+  /** A commit failed and its error went to `next`; the response to that must not fail again. */
+  failed: boolean;
+  /** Set-Cookie values waiting for the head. */
+  lines: readonly string[];
+  busy: Promise<void> | undefined;
+}
+
+export function newIdentity(policy: SessionPolicy, ctx: StrategyContext): Identity {
+  return { id: policy.strategy.newId(ctx), createdAt: policy.now() };
+}
+
+export function identityOf(record: SessionRecord): Identity {
+  const { id, createdAt, renewedAt, userId, authenticatedAt, generation, flash } = record;
+  return { id, createdAt, renewedAt, userId, authenticatedAt, generation, flash };
+}
+
+/** Makes the state of a request from what its cookies led to. */
+export function openState(
+  policy: SessionPolicy,
+  ctx: StrategyContext & SessionControl,
+  found: Found,
+): SessionState {
+  const view = new SessionObject(ctx);
+  const base = {
+    view,
+    doomed: undefined,
+    rotation: undefined,
+    flashChanged: false,
+    degraded: found.kind === 'degraded',
+    failed: false,
+    lines: [],
+    busy: undefined,
+  };
+  if (found.kind === 'session') {
+    const kept = fill(policy, view, found.record.data);
+    return {
+      ...base,
+      identity: identityOf(found.record),
+      // A record with names of ours in it is compared as it was filled in, so that reading it is not a change.
+      stored: kept ? found.record : { ...found.record, text: JSON.stringify(view) },
+      reissue: found.reissue === true,
+      isNew: false,
+      rejected: undefined,
+    };
+  }
+  if (found.kind === 'migrated') fill(policy, view, found.data);
+  return {
+    ...base,
+    identity: newIdentity(policy, ctx),
+    stored: undefined,
+    reissue: false,
+    isNew: found.kind !== 'migrated',
+    rejected: found.kind === 'rejected' ? found.reason : undefined,
+  };
+}
+
+function fill(policy: SessionPolicy, view: SessionObject, data: object): boolean {
+  const skipped = fillSession(view, data);
+  if (skipped.length === 0) return true;
+  policy.notices.once(
+    'ERR_PORTCULLIS_SESSION_RESERVED_KEY',
+    `A stored session holds ${skipped.map((key) => JSON.stringify(key)).join(', ')}; these names belong to the session itself, so they were left out`,
+  );
+  return false;
+}
