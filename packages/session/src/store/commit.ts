@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 import type { CookieAction, SessionChange, SessionRecord, StrategyContext } from '../strategy.ts';
-import { whenAnswered } from './awaitable.ts';
+import { pending, whenAnswered } from './awaitable.ts';
 import { expiryTime } from './expiry-time.ts';
 import { heldOf, hold, keyOf } from './held.ts';
 import { changedNotes, fieldOf, fieldsOf } from './record-fields.ts';
@@ -108,8 +108,7 @@ function inBackground(touch: () => Awaitable<unknown>): void {
     if (failedTouches.hasSubscribers) failedTouches.publish({ error });
   };
   try {
-    const touching = touch();
-    if (touching instanceof Promise) touching.catch(report);
+    pending(touch())?.catch(report);
   } catch (error) {
     report(error);
   }
@@ -119,7 +118,7 @@ function ignoringErrors(commit: Commit): Commit {
   return (ctx, change) => {
     try {
       const action = commit(ctx, change);
-      return action instanceof Promise ? action.catch(() => keep) : action;
+      return pending(action)?.catch(() => keep) ?? action;
     } catch {
       return keep;
     }

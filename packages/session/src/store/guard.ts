@@ -1,4 +1,5 @@
 import { createBreaker, type BreakerState } from './breaker.ts';
+import { pending } from './awaitable.ts';
 import type { Awaitable } from './store.ts';
 import { storeFailed, storeTimedOut, type StoreOperation } from './store-error.ts';
 
@@ -38,18 +39,18 @@ export function createGuard(options: GuardOptions): Guard {
         breaker.failed(ticket);
         throw storeFailed(operation, error);
       }
-      if (!(answer instanceof Promise)) {
+      const promise = pending(answer);
+      if (promise === undefined) {
         breaker.succeeded(ticket);
         return answer;
       }
-      const pending = answer;
       return new Promise<T>((resolve, reject) => {
         const timer = setTimeout(() => {
           breaker.failed(ticket);
           reject(storeTimedOut(operation, options.deadline));
         }, options.deadline);
         timer.unref();
-        pending.then(
+        promise.then(
           (value) => {
             clearTimeout(timer);
             breaker.succeeded(ticket);

@@ -6,7 +6,7 @@ import type {
   SessionRecord,
   StrategyContext,
 } from '../strategy.ts';
-import { whenAnswered } from './awaitable.ts';
+import { pending, whenAnswered } from './awaitable.ts';
 import { hold, keyOf } from './held.ts';
 import { parseFields } from './record-fields.ts';
 import type { SignedIds } from './signed-id.ts';
@@ -99,7 +99,7 @@ function unlessUnavailable(read: () => Awaitable<Loaded>): Awaitable<Loaded> {
   const degrade = (): Loaded => ({ kind: 'degraded' });
   try {
     const loaded = read();
-    return loaded instanceof Promise ? loaded.catch(degrade) : loaded;
+    return pending(loaded)?.catch(degrade) ?? loaded;
   } catch {
     return degrade();
   }

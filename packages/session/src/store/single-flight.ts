@@ -1,3 +1,4 @@
+import { pending } from './awaitable.ts';
 import type { Awaitable } from './store.ts';
 
 /** Lets requests for one key that arrive together share one answer. */
@@ -18,10 +19,11 @@ export function createSingleFlight<T>(): SingleFlight<T> {
       const shared = flights.get(key);
       if (shared !== undefined) return shared;
       const started = load();
-      if (!(started instanceof Promise)) return started;
+      const flight = pending(started);
+      if (flight === undefined) return started;
       if (flights.size === 0) setImmediate(() => flights.clear());
-      flights.set(key, started);
-      return started;
+      flights.set(key, flight);
+      return flight;
     },
   };
 }

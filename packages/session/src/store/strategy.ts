@@ -48,7 +48,6 @@ export function storeStrategy(
   };
   const ids = signedIds(setup);
   const random = createRandomPool();
-  const reader = readFrom(access, ids);
   const notices = createNotices();
   const update = updateIn(access);
   return {
@@ -56,9 +55,8 @@ export function storeStrategy(
     eager: true,
     late: true,
     chunks: false,
+    ...readFrom(access, ids),
     newId: () => random.text(idBytes),
-    read: reader.read,
-    reload: reader.reload,
     commit: commitTo(access, ids),
     destroy: (ctx, record) =>
       record === undefined

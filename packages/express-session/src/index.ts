@@ -1,0 +1,3 @@
+import session = require('@portcullis/session/express-session');
+
+export = session;

@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+
+/** The part of the `redis` package's clients (single, cluster, sentinel, pool) that is used. */
+export interface RedisClient {
+  evalSha(sha1: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
+  eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
+}
+
+/** The part of ioredis and iovalkey clients that is used. */
+export interface IoRedisClient {
+  evalsha(sha1: string, keys: number, ...keysAndArguments: string[]): Promise<unknown>;
+  eval(script: string, keys: number, ...keysAndArguments: string[]): Promise<unknown>;
+}
+
+/** Runs a script for one key; every answer is a list of texts. */
+export type RunScript = (
+  script: string,
+  key: string,
+  values: readonly string[],
+) => Promise<readonly string[]>;
+
+/** Makes a {@link RunScript} that sends a script's text only to a server that does not know it yet. */
+export function scriptRunner(client: RedisClient | IoRedisClient): RunScript {
+  const send = sender(client);
+  const digests = new Map<string, string>();
+  const digestOf = (script: string): string => {
+    const known = digests.get(script);
+    if (known !== undefined) return known;
+    const digest = createHash('sha1').update(script).digest('hex');
+    digests.set(script, digest);
+    return digest;
+  };
+  return async (script, key, values) => {
+    try {
+      return toTexts(await send.digest(digestOf(script), key, values));
+    } catch (error) {
+      // A server that was restarted, or a replica that took over, has lost its scripts.
+      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
+      return toTexts(await send.text(script, key, values));
+    }
+  };
+}
+
+interface Sender {
+  digest(sha1: string, key: string, values: readonly string[]): Promise<unknown>;
+  text(script: string, key: string, values: readonly string[]): Promise<unknown>;
+}
+
+function sender(client: RedisClient | IoRedisClient): Sender {
+  if (isFunction(client, 'evalSha')) {
+    return {
+      digest: (sha1, key, values) => client.evalSha(sha1, { keys: [key], arguments: [...values] }),
+      text: (script, key, values) => client.eval(script, { keys: [key], arguments: [...values] }),
+    };
+  }
+  if (isFunction(client, 'evalsha')) {
+    return {
+      digest: (sha1, key, values) => client.evalsha(sha1, 1, key, ...values),
+      text: (script, key, values) => client.eval(script, 1, key, ...values),
+    };
+  }
+  throw new TypeError(
+    'redisStore({ client }): pass a connected client of redis, ioredis or iovalkey, or an object with eval and evalSha',
+  );
+}
+
+function isFunction<C extends RedisClient | IoRedisClient, N extends string>(
+  client: C,
+  name: N,
+): client is Extract<C, Readonly<Record<N, unknown>>> {
+  const candidate: unknown = client;
+  return (
+    typeof candidate === 'object' &&
+    candidate !== null &&
+    typeof (candidate as Record<string, unknown>)[name] === 'function'
+  );
+}
+
+/** Buffers come from clients that were asked for them. */
+function toTexts(reply: unknown): readonly string[] {
+  if (!Array.isArray(reply)) throw new TypeError('Redis answered something other than a list');
+  return reply.map(String);
+}
