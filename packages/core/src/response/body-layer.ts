@@ -1,0 +1,217 @@
+import type { ServerResponse } from 'node:http';
+import type { BodyOutput, BodySink, DecideBody, PendingBody } from './body.ts';
+import { emitDrain } from './drain.ts';
+import { enter, leave } from './exchange.ts';
+import type { Callback, Exchange } from './exchange.ts';
+import { toBuffer } from './held-calls.ts';
+import { LazyBody } from './lazy-body.ts';
+import { rawEnd, rawFlush, rawWrite } from './raw.ts';
+import { reportFault } from './report.ts';
+import type { Seam, SeamedResponse } from './seam.ts';
+
+/** What one response's layers share. */
+export interface LayerContext {
+  readonly res: SeamedResponse;
+  readonly seam: Seam;
+  readonly exchange: Exchange;
+}
+
+/**
+ * One transformation, and the way out of its sink. Transformations stack like the middleware that registered them:
+ * the inner one is asked first, and what it puts out is the body that the next one is asked about.
+ */
+export class BodyLayer implements BodyOutput {
+  readonly outer: BodyLayer | undefined;
+  readonly #context: LayerContext;
+  readonly #decide: DecideBody;
+  #sink: BodySink | undefined;
+  /** The body to send instead, when `decide` gave one. */
+  #bytes: Uint8Array | undefined;
+  /** Whose output is this one's input; none for the handler's. */
+  #inner: BodyLayer | undefined;
+  /** Where the output goes, once something was put out: a layer that took it, or the way down. */
+  #below: BodyLayer | 'raw' | undefined;
+  #headSent = false;
+  #drainListeners: (() => void)[] = [];
+
+  constructor(context: LayerContext, decide: DecideBody, outer: BodyLayer | undefined) {
+    this.#context = context;
+    this.#decide = decide;
+    this.outer = outer;
+  }
+
+  /** Asks for a decision; `false` when the body is to be left alone. */
+  take(body: PendingBody, inner: BodyLayer | undefined): boolean {
+    const answer = this.#ask(body);
+    if (answer === undefined) return false;
+    this.#inner = inner;
+    if (answer instanceof Uint8Array) this.#bytes = answer;
+    else this.#sink = answer;
+    return true;
+  }
+
+  #ask(body: PendingBody): BodySink | Uint8Array | undefined {
+    const { res, exchange } = this.#context;
+    enter(res, exchange);
+    try {
+      const answer = this.#decide(body, this);
+      if (answer instanceof Uint8Array && !body.whole) {
+        throw new TypeError('bytes can only stand in for a whole body; return a sink');
+      }
+      return answer;
+    } catch (error) {
+      reportFault('A body decision', error);
+      return undefined;
+    } finally {
+      leave(res, exchange);
+    }
+  }
+
+  // What comes in, from the handler or from the layer inside.
+
+  accept(chunk: Buffer, callback: Callback | undefined): boolean {
+    try {
+      return this.#sink?.write(chunk, callback) ?? false;
+    } catch (error) {
+      return this.#breakOff(error);
+    }
+  }
+
+  finish(chunk: Buffer | undefined, callback: Callback | undefined): void {
+    try {
+      if (this.#bytes === undefined) this.#sink?.end(chunk, callback);
+      else this.end(this.#bytes, callback);
+    } catch (error) {
+      this.#breakOff(error);
+    }
+  }
+
+  flush(): void {
+    try {
+      this.#sink?.flush();
+    } catch (error) {
+      this.#breakOff(error);
+    }
+  }
+
+  close(): void {
+    const sink = this.#sink;
+    this.#sink = undefined;
+    try {
+      sink?.close();
+    } catch (error) {
+      reportFault('Closing a body sink', error);
+    }
+  }
+
+  #breakOff(error: unknown): false {
+    reportFault('A body sink', error);
+    this.#context.res.destroy(error instanceof Error ? error : undefined);
+    return false;
+  }
+
+  // What goes out.
+
+  get headSent(): boolean {
+    return this.#headSent || this.#context.seam.headOut;
+  }
+
+  sendHead(edit?: (res: ServerResponse) => void): void {
+    const { res, exchange } = this.#context;
+    if (this.headSent) return;
+    enter(res, exchange);
+    try {
+      edit?.(res);
+    } catch (error) {
+      reportFault('An edit of the head', error);
+    } finally {
+      leave(res, exchange);
+    }
+    this.#headSent = true;
+    // Not at once: a head that travels with its first bytes is one packet and one system call less.
+    process.nextTick(() => this.#pushHead());
+  }
+
+  #pushHead(): void {
+    const { res, seam, exchange } = this.#context;
+    if (this.#below !== undefined || exchange.phase !== 'sinking') return;
+    const below = this.#settleBelow('flushHeaders', undefined);
+    if (below === 'raw') rawFlush(res, seam, exchange);
+    else below.flush();
+  }
+
+  write(chunk: Uint8Array, callback?: Callback): boolean {
+    const { res, seam, exchange } = this.#context;
+    const below = this.#settleBelow('write', chunk);
+    if (below !== 'raw') return below.accept(asBuffer(chunk), callback);
+    return rawWrite(res, seam, exchange, [chunk, undefined, callback]);
+  }
+
+  end(chunk?: Uint8Array, callback?: Callback): void {
+    const { res, seam, exchange } = this.#context;
+    const below = this.#settleBelow('end', chunk);
+    if (below !== 'raw') {
+      below.finish(toBuffer(chunk, undefined), callback);
+      return;
+    }
+    // From here on Node judges: a second end, a write after the end.
+    exchange.phase = 'passing';
+    rawEnd(res, seam, exchange, [chunk, undefined, callback]);
+  }
+
+  #settleBelow(cause: PendingBody['cause'], chunk: Uint8Array | undefined): BodyLayer | 'raw' {
+    if (this.#below === undefined) {
+      const { res, exchange } = this.#context;
+      const body = new LazyBody(res, {
+        cause,
+        whole: cause === 'end',
+        chunk,
+        encoding: undefined,
+        trailers: exchange.trailers,
+      });
+      this.#below = settle(this.outer, body, this) ?? 'raw';
+    }
+    return this.#below;
+  }
+
+  drained(): void {
+    if (this.#inner === undefined) emitDrain(this.#context.res, this.#context.exchange);
+    else this.#inner.resume();
+  }
+
+  /** Tells the sink that its way down has emptied. */
+  resume(): void {
+    for (const listener of this.#drainListeners) listener();
+  }
+
+  onDrain(listener: () => void): void {
+    const { res, exchange } = this.#context;
+    if (this.#drainListeners.push(listener) > 1) return;
+    exchange.on.call(res, 'drain', () => {
+      // A `drain` that the seam emits for the handler says nothing about the socket.
+      if (this.#below === 'raw' && !exchange.draining) this.resume();
+    });
+  }
+
+  destroy(error?: Error): void {
+    this.#context.res.destroy(error);
+  }
+}
+
+function asBuffer(chunk: Uint8Array): Buffer {
+  return Buffer.isBuffer(chunk)
+    ? chunk
+    : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+}
+
+/** Asks the layers from the inside out; the first that takes the body, if any. */
+export function settle(
+  innermost: BodyLayer | undefined,
+  body: PendingBody,
+  inner: BodyLayer | undefined,
+): BodyLayer | undefined {
+  for (let layer = innermost; layer !== undefined; layer = layer.outer) {
+    if (layer.take(body, inner)) return layer;
+  }
+  return undefined;
+}

@@ -1,0 +1,49 @@
+import type { ServerResponse } from 'node:http';
+import { isHttp2 } from './node-errors.ts';
+
+type Header = readonly [name: string, value: number | string | string[]];
+
+/**
+ * Whether a header speaks of the one answer that was thrown away. Vary, CORS and security headers speak of the
+ * resource or the site and stay, as does Content-Security-Policy, whose name only looks like the others.
+ */
+function isDiscardable(name: string): boolean {
+  const lower = name.toLowerCase();
+  if (lower.startsWith('content-')) return !lower.startsWith('content-security-policy');
+  return discardable.has(lower);
+}
+
+const discardable: ReadonlySet<string> = new Set([
+  'etag',
+  'last-modified',
+  'location',
+  'cache-control',
+  'set-cookie',
+  // Of the discarded body's framing, freshness and ranges:
+  'transfer-encoding',
+  'trailer',
+  'expires',
+  'accept-ranges',
+]);
+
+/** Discardable headers that earlier middleware has set already: they are not the handler's. */
+export function keepHeaders(res: ServerResponse): readonly Header[] {
+  return res
+    .getHeaderNames()
+    .filter(isDiscardable)
+    .flatMap((name): Header[] => {
+      const value = res.getHeader(name);
+      return value === undefined ? [] : [[name, Array.isArray(value) ? [...value] : value]];
+    });
+}
+
+/** Gives the response back as it was before the handler answered. */
+export function discardAnswer(res: ServerResponse, kept: readonly Header[]): void {
+  for (const name of res.getHeaderNames()) {
+    if (isDiscardable(name)) res.removeHeader(name);
+  }
+  for (const [name, value] of kept) res.setHeader(name, value);
+  res.statusCode = 200;
+  // Empty means Node's own words for the status; http2 has no reason phrase and warns when one is set.
+  if (!isHttp2(res)) res.statusMessage = '';
+}

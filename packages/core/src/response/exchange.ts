@@ -1,0 +1,138 @@
+import type { ServerResponse } from 'node:http';
+import type { Next } from '../types.ts';
+import type { BodyLayer } from './body-layer.ts';
+import type { HeldCall } from './held-calls.ts';
+import type { Pretence } from './pretence.ts';
+import type { SeamedResponse } from './seam.ts';
+
+export type Callback = (error?: Error | null) => void;
+
+// Loose on purpose: the method below may be Node's or another library's, and is given what the caller gave.
+export type RawWrite = (this: ServerResponse, ...call: unknown[]) => boolean;
+export type RawEnd = (this: ServerResponse, ...call: unknown[]) => ServerResponse;
+export type RawFlushHeaders = (this: ServerResponse) => void;
+export type RawOn = (this: ServerResponse, event: string, listener: () => void) => ServerResponse;
+export type RawAddTrailers = (this: ServerResponse, trailers: unknown) => void;
+
+/**
+ * Where the response stands. Each call of the handler is answered by this and nothing else:
+ *
+ * - `open`: nothing has begun. The first of writeHead, write, end, flushHeaders begins the answer.
+ * - `held`: begun; a gate is at work, calls wait in `calls`.
+ * - `passing`: calls go straight down.
+ * - `sinking`: the head is decided; calls go to the sink of `top`.
+ * - `rejected`: a gate refused; what was held is gone and another answer may begin.
+ */
+export type Phase = 'open' | 'held' | 'passing' | 'sinking' | 'rejected';
+
+/** An async step before the head; `outer` was registered before it. */
+export interface Gate {
+  readonly run: (res: ServerResponse) => void | PromiseLike<void>;
+  readonly next: Next;
+  /** Discardable headers that stood before the handler ran: earlier middleware's, kept on rejection. */
+  readonly kept: readonly (readonly [name: string, value: number | string | string[]])[];
+  readonly outer: Gate | undefined;
+}
+
+/** What the seam keeps once a gate or a body transformation was registered. */
+export interface Exchange {
+  phase: Phase;
+  /** A call below the seam is running: whatever comes back up is Node's or a lower wrapper's, not the handler's. */
+  raw: boolean;
+  /** How deep we are in hooks, gates and decisions, for which the header methods work whatever the outside sees. */
+  inside: number;
+
+  readonly write: RawWrite;
+  readonly end: RawEnd;
+  readonly flushHeaders: RawFlushHeaders;
+  readonly on: RawOn;
+  addTrailers: RawAddTrailers | undefined;
+  /** What `headersSent` and the header methods were before they had to pretend; absent until something is held. */
+  pretence: Pretence | undefined;
+
+  gates: Gate | undefined;
+  /** The gate that ran last: a fault while the held calls go out is reported to its `next`. */
+  gate: Gate | undefined;
+  /** Innermost body transformation. */
+  layer: BodyLayer | undefined;
+  /** The transformation that took the body. */
+  top: BodyLayer | undefined;
+
+  calls: HeldCall[];
+  heldBytes: number;
+  /** The answer began with a `writeHead` of the handler, so the head goes down as one. */
+  explicit: boolean;
+  /** The handler has called `end`. */
+  ended: boolean;
+  /** Status as hooks left it, since Node too ignores `res.statusCode = 500` once the head is written. */
+  status: number;
+  /** `write` has returned false and no `drain` has followed. */
+  needDrain: boolean;
+  /** `drain` is being emitted by the seam, not by the socket. */
+  draining: boolean;
+  trailers: boolean;
+
+  error: unknown;
+  /** `next(error)` of a rejecting gate is on the stack: what begins now is the error handler's answer. */
+  answering: boolean;
+  /** The handler whose answer was discarded had not ended it and may go on writing. */
+  loserOpen: boolean;
+  /** An answer was discarded: calls after the end are the loser's, and are ignored. */
+  discarded: boolean;
+  /** The plain 503 went out: every later call is ignored. */
+  lost: boolean;
+}
+
+export function createExchange(res: SeamedResponse): Exchange {
+  return {
+    phase: 'open',
+    raw: false,
+    inside: 0,
+    // The methods are called on `res` again, never bare.
+    write: Reflect.get(res, 'write') as RawWrite,
+    end: Reflect.get(res, 'end') as RawEnd,
+    flushHeaders: Reflect.get(res, 'flushHeaders') as RawFlushHeaders,
+    on: Reflect.get(res, 'on') as RawOn,
+    addTrailers: undefined,
+    pretence: undefined,
+    gates: undefined,
+    gate: undefined,
+    layer: undefined,
+    top: undefined,
+    calls: [],
+    heldBytes: 0,
+    explicit: false,
+    ended: false,
+    status: 200,
+    needDrain: false,
+    draining: false,
+    trailers: false,
+    error: undefined,
+    answering: false,
+    loserOpen: false,
+    discarded: false,
+    lost: false,
+  };
+}
+
+/** Opens the header methods for a hook, gate, decision or edit; `leave` closes them again. */
+export function enter(res: ServerResponse, exchange: Exchange): void {
+  if (exchange.inside++ === 0 && isBegun(exchange)) res.statusCode = exchange.status;
+}
+
+export function leave(res: ServerResponse, exchange: Exchange): void {
+  if (--exchange.inside === 0 && isBegun(exchange)) exchange.status = res.statusCode;
+}
+
+/** The answer has begun, but not on the wire. */
+export function isBegun(exchange: Exchange): boolean {
+  return exchange.phase === 'held' || exchange.phase === 'sinking';
+}
+
+/** The client is gone or the response was destroyed: nothing can be sent any more. */
+export function isGone(res: ServerResponse): boolean {
+  if (res.destroyed || res.closed) return true;
+  // http2's compatibility response has neither property, only its stream.
+  const { stream } = res as { stream?: { readonly destroyed: boolean } };
+  return stream?.destroyed === true;
+}

@@ -1,0 +1,24 @@
+import { destroyedError } from './node-errors.ts';
+import { failCallback } from './raw.ts';
+import { kSeam } from './seam.ts';
+import type { SeamedResponse } from './seam.ts';
+
+/** Frees what is held, and every sink, when the response closes: after its end, or because the client went away. */
+export function watchClose(res: SeamedResponse): void {
+  if (!res.listeners('close').includes(onClose)) res.on('close', onClose);
+}
+
+function onClose(this: SeamedResponse): void {
+  const exchange = this[kSeam]?.exchange;
+  if (exchange === undefined) return;
+  const { calls } = exchange;
+  exchange.calls = [];
+  exchange.heldBytes = 0;
+  for (const call of calls) {
+    // Node never calls the callback of an `end` whose response died.
+    if (call.method === 'write') failCallback(call.callback, destroyedError());
+  }
+  for (let layer = exchange.layer; layer !== undefined; layer = layer.outer) layer.close();
+  // What is called on a dead response is Node's to judge.
+  if (exchange.phase === 'sinking') exchange.phase = 'passing';
+}
