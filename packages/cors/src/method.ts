@@ -1,0 +1,47 @@
+import { isToken } from './token.ts';
+
+/** What `'*'` in `allowMethods` stands for, in the order in which it is sent. */
+export const anyMethod: readonly string[] = [
+  'DELETE',
+  'GET',
+  'HEAD',
+  'OPTIONS',
+  'PATCH',
+  'POST',
+  'PUT',
+];
+
+export interface MethodFault {
+  readonly code: string;
+  readonly fault: string;
+  readonly hint?: string | undefined;
+}
+
+/**
+ * Brings a configured method into the form in which a preflight asks for it.
+ *
+ * @see https://fetch.spec.whatwg.org/#concept-method-normalize
+ */
+export function parseMethod(text: string): string | MethodFault {
+  if (!isToken(text)) {
+    return { code: 'CORS_METHOD_NAME', fault: 'a method is one word without spaces or separators' };
+  }
+  const upper = text.toUpperCase();
+  if (upper === 'CONNECT' || upper === 'TRACE' || upper === 'TRACK') {
+    return {
+      code: 'CORS_METHOD_FORBIDDEN',
+      fault: `browsers never send ${upper}`,
+      hint: 'remove it',
+    };
+  }
+  // Fetch upper-cases these six and no other: a page that sends "patch" really asks for "patch".
+  if (upper !== 'PATCH' && anyMethod.includes(upper)) return upper;
+  if ((upper === 'PATCH' || upper === 'QUERY') && text !== upper) {
+    return {
+      code: 'CORS_METHOD_CASE',
+      fault: `methods are case-sensitive, and browsers do not turn "${text}" into "${upper}"`,
+      hint: `write "${upper}"`,
+    };
+  }
+  return text;
+}
