@@ -1,6 +1,7 @@
 import { ServerResponse } from 'node:http';
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
+import { answerTo } from './error-answer.ts';
 
 /** A response and the connection it answers on. */
 export interface Answer {
@@ -49,8 +50,11 @@ export function closeAfter(res: ServerResponse, socket: Socket, linger: number):
   });
 }
 
-/** An answer of our own: plain text, nothing of the stack in it. */
-export function sendText(res: ServerResponse, status: number, text: string): void {
+/** Answers with what an error says about itself; nothing that was set on the response before stays. */
+export function sendError(res: ServerResponse, error: unknown): void {
+  const { status, text, headers } = answerTo(error);
+  for (const name of res.getHeaderNames()) res.removeHeader(name);
+  for (const [name, value] of Object.entries(headers)) setIfPossible(res, name, value);
   res.statusCode = status;
   res.statusMessage = '';
   res.setHeader('Content-Type', 'text/plain; charset=utf-8');
@@ -58,15 +62,14 @@ export function sendText(res: ServerResponse, status: number, text: string): voi
   res.end(text);
 }
 
-/** Replaces all headers. Those that cannot be sent, because of their name or value, are left out. */
-export function replaceHeaders(res: ServerResponse, headers: OutgoingHttpHeaders): void {
-  for (const name of res.getHeaderNames()) res.removeHeader(name);
-  for (const [name, value] of Object.entries(headers)) {
-    if (value === undefined) continue;
-    try {
-      res.setHeader(name, value);
-    } catch {
-      // The error that brought them is being answered already.
-    }
+function setIfPossible(
+  res: ServerResponse,
+  name: string,
+  value: OutgoingHttpHeaders[string],
+): void {
+  try {
+    if (value !== undefined) res.setHeader(name, value);
+  } catch {
+    // An error with a header that cannot be sent is an error all the same.
   }
 }

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { closeAfter, createAnswer, replaceHeaders, sendText } from './answer.ts';
+import { closeAfter, createAnswer, sendError } from './answer.ts';
 import { answerTo } from './error-answer.ts';
 import { ignore, reportTo } from './failure.ts';
-import { findHandshakeFault } from './handshake.ts';
+import { findHandshakeFault, findHostFault } from './handshake.ts';
 import type { ResolvedUpgradeOptions } from './options.ts';
 import { runStack } from './stack.ts';
 import type { Layer } from './stack.ts';
@@ -48,6 +48,8 @@ export class Attempt {
   }
 
   start(layers: readonly Layer[]): void {
+    const fault = findHostFault(this.#req);
+    if (fault !== undefined) return sendError(this.#response.res, fault);
     runStack({
       layers,
       req: this.#req,
@@ -69,7 +71,7 @@ export class Attempt {
     const { res } = this.#response;
     try {
       const fault = findHandshakeFault(this.#req);
-      if (fault !== undefined) this.#answerError(fault);
+      if (fault !== undefined) sendError(res, fault);
       // As in HTTP, where a status set on the way is the status of the response.
       else if (res.statusCode !== 200) res.end();
       else this.#response.commit();
@@ -109,26 +111,19 @@ export class Attempt {
       return;
     }
     try {
-      this.#answerError(error);
+      sendError(this.#response.res, error);
     } catch {
       this.#answerDirectly(error);
     }
   }
 
-  #answerError(error: unknown): void {
-    const { status, text, headers } = answerTo(error);
-    replaceHeaders(this.#response.res, headers);
-    sendText(this.#response.res, status, text);
-  }
-
   /** Past everything that wrapped the response: one of those may be what hangs. */
   #answerDirectly(error: unknown): void {
-    const { status, text, headers } = answerTo(error);
+    const { status } = answerTo(error);
     this.#response.retire(status);
     const { res } = createAnswer(this.#req, this.#socket);
-    replaceHeaders(res, headers);
     this.#refuse(res, status);
-    sendText(res, status, text);
+    sendError(res, error);
   }
 
   #refuse(res: ServerResponse, status: number): void {
@@ -144,6 +139,8 @@ export class Attempt {
 
   #accept(): void {
     if (this.#phase !== 'sealed') return;
+    // The client left a moment ago: `close` is on its way.
+    if (!this.#socket.readable || !this.#socket.writable) return;
     clearTimeout(this.#timer);
     this.#response.accept();
     const { headers } = this.#response;

@@ -14,6 +14,15 @@ const CODE = 'ERR_PORTCULLIS_UPGRADE_HANDSHAKE';
 const KEY = /^[A-Za-z0-9+/]{22}==$/;
 
 /**
+ * Says whether a request lacks its Host (RFC 9112 section 3.2). Node checks this too, but not on a
+ * request that it hands over as an upgrade.
+ */
+export function findHostFault({ httpVersion, headers }: HandshakeHead): HttpError | undefined {
+  if (httpVersion === '1.0' || headers.host !== undefined) return undefined;
+  return badRequest('Host is missing');
+}
+
+/**
  * Says what is wrong with an opening handshake (RFC 6455 section 4.2.1), if anything.
  * Every WebSocket server refuses these too, but only after the stack has committed to a 101: the
  * session saved, the log line written.

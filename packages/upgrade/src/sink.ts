@@ -5,7 +5,7 @@ import { Writable } from 'node:stream';
 export interface Sink {
   /** For `res.assignSocket`. */
   readonly socket: Socket;
-  /** Lets the response finish: until then its first write is pending. */
+  /** Lets the response finish: until then its only write, the head of a 101, is pending. */
   release(): void;
 }
 
@@ -13,27 +13,19 @@ export interface Sink {
  * Makes a stand-in socket that swallows bytes. With it `headersSent`, `finish`, `close` and the
  * errors of a late `setHeader` are Node's own, and no byte reaches the client.
  *
- * @param onFirstBytes - The head is final: someone ended or flushed the response.
+ * @param onBytes - The head is final: someone ended or flushed the response.
  */
-export function createSink(onFirstBytes: () => void): Sink {
-  let started = false;
-  let released = false;
+export function createSink(onBytes: () => void): Sink {
   let pending: (() => void) | undefined;
   const socket = new Writable({
     write(_chunk, _encoding, done) {
-      if (!started) onFirstBytes();
-      started = true;
-      if (released) done();
-      else pending = done;
+      pending = done;
+      onBytes();
     },
   });
   return {
     // A response asks no more of its socket than cork, write, end, destroy and events.
     socket: socket as unknown as Socket,
-    release() {
-      released = true;
-      pending?.();
-      pending = undefined;
-    },
+    release: () => pending?.(),
   };
 }

@@ -19,9 +19,8 @@ export function switchingHeaders(res: ServerResponse): readonly UpgradeHeader[] 
   const raw = res as ServerResponse & { getRawHeaderNames(): string[] };
   return raw.getRawHeaderNames().flatMap((name) => {
     if (isDropped(name.toLowerCase())) return [];
-    const value = res.getHeader(name) ?? '';
-    const values = Array.isArray(value) ? value : [value];
-    return values.map((line): UpgradeHeader => [name, String(line)]);
+    const lines = [res.getHeader(name)].flat();
+    return lines.map((line): UpgradeHeader => [name, String(line)]);
   });
 }
 

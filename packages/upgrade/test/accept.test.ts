@@ -125,7 +125,7 @@ describe('whoever listens to the response', () => {
     let saved = false;
     const { port } = await listenUpgrade((_req, res, next) => {
       const { end } = res;
-      res.end = ((...args: []) => {
+      res.end = ((...args: Parameters<typeof end>) => {
         setTimeout(() => {
           saved = true;
           end.apply(res, args);
@@ -140,5 +140,24 @@ describe('whoever listens to the response', () => {
       return headDone(text);
     });
     client.socket.destroy();
+  });
+
+  test('can flush the head before the end: the headers are final then', async () => {
+    const seen: string[] = [];
+    const { port } = await listenUpgrade((_req, res, next) => {
+      const { end } = res;
+      res.on('finish', () => seen.push('finish'));
+      res.end = ((...args: Parameters<typeof end>) => {
+        res.setHeader('X-Early', '1');
+        res.flushHeaders();
+        setTimeout(() => end.apply(res, args), 20);
+        return res;
+      }) as never;
+      next();
+    });
+    const head = await rawRequest(port, handshake(), { until: headDone });
+    expect(head).toContain('X-Early: 1\r\n');
+    expect(seen).toEqual([]);
+    await eventually(() => seen[0]);
   });
 });

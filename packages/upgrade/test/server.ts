@@ -49,7 +49,7 @@ export interface UpgradeServer {
 
 export interface ListenUpgradeOptions extends UpgradeOptions {
   readonly tls?: boolean | undefined;
-  readonly onRequest?: RequestListener | undefined;
+  readonly onRequest?: RequestListener;
 }
 
 const running = new Set<() => Promise<void>>();
@@ -70,7 +70,7 @@ export async function listenUpgrade(
   const outcomes: UpgradeOutcome[] = [];
   const errors: unknown[] = [];
   const settings = { onError: (error: unknown) => void errors.push(error), ...options };
-  const started = await start({ tls, onRequest }, (server) => {
+  const started = await start({ tls, ...(onRequest && { onRequest }) }, (server) => {
     server.on('upgrade', (req, socket, head) => {
       void runUpgrade(req, socket, head, stack, settings).then((outcome) => {
         outcomes.push(outcome);
@@ -167,7 +167,8 @@ export interface RawClient {
   received(): string;
   /** Resolves once what was received satisfies `test`. */
   until(test: (received: string) => boolean): Promise<string>;
-  readonly closed: Promise<string>;
+  /** Resolves with everything once the server has closed its side; ours stays open. */
+  readonly ended: Promise<string>;
 }
 
 export async function openClient(port: number, text: string): Promise<RawClient> {
@@ -178,14 +179,17 @@ export async function openClient(port: number, text: string): Promise<RawClient>
     received += String(chunk);
   });
   socket.on('error', () => undefined);
-  const closed = new Promise<string>((resolve) => socket.on('close', () => resolve(received)));
+  const ended = new Promise<string>((resolve) => {
+    socket.on('end', () => resolve(received));
+    socket.on('close', () => resolve(received));
+  });
   await new Promise<void>((resolve) => socket.once('connect', resolve));
   socket.write(text, 'latin1');
   return {
     socket,
     received: () => received,
     until: (test) => eventually(() => (test(received) ? received : undefined)),
-    closed,
+    ended,
   };
 }
 
