@@ -54,8 +54,8 @@ interface Chosen {
 }
 
 function knownLength(body: PendingBody, exchange: Exchange): number | undefined {
-  if (exchange.req.method === 'HEAD') return announcedLength(exchange) ?? body.chunk?.length;
-  return body.whole ? (body.chunk?.length ?? 0) : announcedLength(exchange);
+  if (exchange.req.method !== 'HEAD') return body.whole ? body.length : announcedLength(exchange);
+  return announcedLength(exchange) ?? (body.length === 0 ? undefined : body.length);
 }
 
 /** HEAD answers have the head of GET, less what only making the body can tell (RFC 9110 9.3.2). */

@@ -36,8 +36,12 @@ export function applyCoding(exchange: Exchange, encoding: Encoding, length?: num
   const { res, settings } = exchange;
   markVariation(exchange);
   res.setHeader('Content-Encoding', encoding);
-  if (length === undefined) res.removeHeader('Content-Length');
-  else res.setHeader('Content-Length', length);
+  // Both framings at once are forbidden (RFC 9112 6.2), and the application's own one stands.
+  if (length === undefined || res.hasHeader('Transfer-Encoding')) {
+    res.removeHeader('Content-Length');
+  } else {
+    res.setHeader('Content-Length', length);
+  }
   // Ranges would count coded bytes, which differ from one run of a codec to the next.
   if (res.hasHeader('Accept-Ranges')) res.removeHeader('Accept-Ranges');
   const etag = res.getHeader('ETag');

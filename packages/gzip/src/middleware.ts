@@ -13,11 +13,12 @@ import type { Settings } from './settings.ts';
 // Content-Encoding and leaves the response alone.
 const kExchange: unique symbol = Symbol('portcullis.gzip');
 
-type MarkedResponse = ServerResponse & { [kExchange]?: Exchange };
+type MarkedResponse = ServerResponse & { [kExchange]?: Exchange; flush?: () => void };
 
 export function createMiddleware(settings: Settings): Middleware {
-  return function gzipMiddleware(req, res, next) {
+  return function gzipMiddleware(req, res: MarkedResponse, next) {
     const { headers } = req;
+    res.flush = flush;
     if (mustPassUntouched(req)) {
       next();
       return;
@@ -36,6 +37,12 @@ export function createMiddleware(settings: Settings): Middleware {
     register({ req, res, settings, choice: fitting, ifNoneMatch, registered: false });
     next();
   };
+}
+
+/** What npm's `compression` adds, and streaming handlers therefore call: sends what was written. */
+function flush(this: ServerResponse): void {
+  // Before the first byte there is nothing to send, and the head must stay open to changes.
+  if (this.headersSent) this.flushHeaders();
 }
 
 /** The protocol or the client leaves no room for a transformation. */
@@ -80,7 +87,7 @@ function register(candidate: Exchange): void {
   }
   if (exchange.choice !== undefined && !exchange.registered) {
     exchange.registered = true;
-    transformBody(res, decideBody, exchange);
+    transformBody(res, (body, out) => decideBody(body, out, exchange));
   }
 }
 

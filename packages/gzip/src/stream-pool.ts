@@ -63,8 +63,9 @@ export function createStreamPool(
       const pooled = idle.pop() ?? open();
       pooled.finished = finished;
       pooled.stream.write(body, (error) => {
-        // The error event brings the same failure and drops the stream.
-        if (error) return;
+        // The error event brings the failure. A stream that is destroyed in mid-work calls back
+        // without one, and resetting it would abort the process.
+        if (error || pooled.stream.destroyed) return;
         const output = Buffer.concat(pooled.chunks);
         release(pooled);
         settle(pooled, undefined, output);

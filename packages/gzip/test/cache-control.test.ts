@@ -28,7 +28,9 @@ describe('parseCacheControl', () => {
   test('takes any text', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
-        expect(parseCacheControl(`${text.replaceAll('"', '')}, no-transform`).noTransform).toBe(true);
+        expect(parseCacheControl(`${text.replaceAll('"', '')}, no-transform`).noTransform).toBe(
+          true,
+        );
       }),
     );
   });

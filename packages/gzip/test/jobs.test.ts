@@ -64,7 +64,11 @@ describe('createJobs', () => {
   });
 
   test('skips what nobody waits for any more', () => {
-    const { add, started, finish, cancelled } = record({ running: 1, waiting: 9, waitingBytes: 99 });
+    const { add, started, finish, cancelled } = record({
+      running: 1,
+      waiting: 9,
+      waitingBytes: 99,
+    });
     for (const name of ['a', 'b', 'c']) add(name);
     cancelled.add('b');
     finish.get('a')?.();

@@ -72,9 +72,13 @@ describe('parseAcceptEncoding', () => {
       fc.string({ maxLength: 8 }),
     );
     fc.assert(
-      fc.property(fc.array(member, { maxLength: 40 }), fc.constantFrom(',', ';q=', ''), (parts, by) => {
-        for (const coding of codings(parts.join(by))) expect(all).toContain(coding);
-      }),
+      fc.property(
+        fc.array(member, { maxLength: 40 }),
+        fc.constantFrom(',', ';q=', ''),
+        (parts, by) => {
+          for (const coding of codings(parts.join(by))) expect(all).toContain(coding);
+        },
+      ),
       { numRuns: 2000 },
     );
   });
