@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { appendVary } from '@portcullis/core/http';
-import { holdHead, onDone } from '@portcullis/core/response';
+import { editHead, holdHead, onDone } from '@portcullis/core/response';
 import { commitSession, planChange } from './commit.ts';
 import { privateCaching } from './cookie/cache-control.ts';
 import { replaceCookies } from './cookie/set-cookie.ts';
@@ -15,11 +15,8 @@ export function attachToResponse(session: RequestSession, res: ServerResponse): 
   if (typeof res.writeHead !== 'function' || typeof res.setHeader !== 'function') return;
   if (session.attached) return;
   session.attached = true;
-  if (res.headersSent) {
-    watchLateChanges(session, res);
-    return;
-  }
-  holdHead(res, () => release(session, res), session.next);
+  const held = holdHead(res, () => release(session, res), session.next);
+  if (!held) watchLateChanges(session, res);
 }
 
 function release(session: RequestSession, res: ServerResponse): void | Promise<void> {
@@ -32,7 +29,9 @@ function release(session: RequestSession, res: ServerResponse): void | Promise<v
   }
   if (!isThenable(work)) return finish(session, res);
   return work.then(
-    () => finish(session, res),
+    () => {
+      editHead(res, () => finish(session, res));
+    },
     (error: unknown) => {
       throw fail(session, error);
     },
@@ -48,8 +47,10 @@ function finish(session: RequestSession, res: ServerResponse): void {
   const { state } = session;
   if (state === undefined) return;
   writeHeaders(session, state, res);
-  // After end() nothing more can change; while a body streams it can.
-  if (!res.writableEnded) watchLateChanges(session, res);
+  // Once end() has returned nothing more can change; while a body streams it can.
+  queueMicrotask(() => {
+    if (!res.writableEnded) watchLateChanges(session, res);
+  });
 }
 
 function writeHeaders(session: RequestSession, state: SessionState, res: ServerResponse): void {

@@ -1,6 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { defineOptions, o } from '@portcullis/core/options';
 import type { OptionsDefinition } from '@portcullis/core/options';
+import { parseBase64url } from '../token/token.ts';
 import type { MigrationCodec } from './codec.ts';
 import { findWeakKey, migrationFields } from './options.ts';
 import type { MigrationOptions, ResolvedMigration } from './options.ts';
@@ -62,12 +63,13 @@ function unsign(
   )?.groups;
   if (parts === undefined) return undefined;
   const { signed = '', payload = '', time = '', mac = '' } = parts;
-  const given = Buffer.from(mac, 'base64url');
-  const good = keys.some((key) =>
-    timingSafeEqual(createHmac('sha1', key).update(signed).digest(), given),
-  );
-  if (!good) return undefined;
+  const given = parseBase64url(mac);
+  if (given === undefined || !keys.some((key) => isMac(given, signed, key))) return undefined;
   // Seconds, big endian, in as few bytes as they need.
   const seconds = Buffer.from(time, 'base64url');
   return { payload, time: seconds.readUIntBE(0, seconds.length) };
+}
+
+function isMac(given: Buffer, signed: string, key: Buffer): boolean {
+  return timingSafeEqual(createHmac('sha1', key).update(signed).digest(), given);
 }
