@@ -30,6 +30,7 @@ export function editDistance(a: string, b: string, limit: number): number {
   for (let i = 1; i <= a.length; i += 1) {
     const row = [i];
     for (let j = 1; j <= b.length; j += 1) row.push(cell({ a, b, i, j, row, last, beforeLast }));
+    if (Math.min(...row) >= limit) return limit;
     beforeLast = last;
     last = row;
   }

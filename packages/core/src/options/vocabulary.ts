@@ -4,6 +4,7 @@ import { compileTrust, type Trust, type TrustProxy } from '../http/trust.ts';
 import { isOptionsObject } from './check.ts';
 import type { InputOf, InputOfSpec, OutputOf, OutputOfSpec } from './infer.ts';
 import { nearest } from './nearest.ts';
+import { frozenCopy } from './plain.ts';
 import { numberSpec, type Range } from './number.ts';
 import { parseBytes, parseDuration } from './quantity.ts';
 import { parseSecret, type Secret, type SecretValue } from './secret.ts';
@@ -199,20 +200,6 @@ function withDefault<T, I>(spec: Spec<T, I>, value: T | (() => T)): Spec<T, I | 
 /** Nothing that one instance does to its default may show in the next: lists and objects are copied. */
 function copyDefault(value: unknown): unknown {
   return frozenCopy(typeof value === 'function' ? (value as () => unknown)() : value);
-}
-
-function frozenCopy(value: unknown): unknown {
-  if (Array.isArray(value)) return Object.freeze(value.map((item) => frozenCopy(item)));
-  if (!isPlainObject(value)) return value;
-  const copy = Object.entries(value).map(([key, item]) => [key, frozenCopy(item)] as const);
-  return Object.freeze(Object.fromEntries(copy));
-}
-
-function isPlainObject(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  // A null prototype of the prototype: the Object.prototype of any realm.
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 /** The words that options are described with. A bare spec is required. */
