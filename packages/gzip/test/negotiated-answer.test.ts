@@ -2,10 +2,10 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { closeAll, rawRequest } from '@portcullis/testing';
 import { runtimeHas } from '../src/encoding.ts';
 import { answer, ask, plainText, sample, serve } from './serve.ts';
-import { pretendZstd, restoreZstd } from './zstd-presence.ts';
+import { pretendZstd, restoreZlib } from './replaced-zlib.ts';
 
 afterEach(async () => {
-  restoreZstd();
+  restoreZlib();
   await closeAll();
 });
 

@@ -13,7 +13,10 @@ import type { GzipOptions } from '../src/index.ts';
 afterEach(closeAll);
 
 const typed =
-  (handle: (res: Parameters<TestMiddleware>[1], log: string[]) => void, log: string[]): TestMiddleware =>
+  (
+    handle: (res: Parameters<TestMiddleware>[1], log: string[]) => void,
+    log: string[],
+  ): TestMiddleware =>
   (_req, res) => {
     res.setHeader('Content-Type', 'text/plain');
     handle(res, log);
@@ -27,7 +30,11 @@ const ways: readonly (readonly [string, GzipOptions])[] = [
 describe.each(ways)('end() %s', (_, options) => {
   test.each<[string, (res: Parameters<TestMiddleware>[1], done: () => void) => void, string]>([
     ['(chunk, callback)', (res, done) => res.end(sample(600), done), sample(600)],
-    ['(chunk, encoding, callback)', (res, done) => res.end(sample(600), 'latin1', done), sample(600)],
+    [
+      '(chunk, encoding, callback)',
+      (res, done) => res.end(sample(600), 'latin1', done),
+      sample(600),
+    ],
     ['(hex)', (res, done) => res.end('61'.repeat(600), 'hex', done), 'a'.repeat(600)],
     ['(Uint8Array)', (res, done) => res.end(new Uint8Array(600).fill(97), done), 'a'.repeat(600)],
     ['(callback)', (res, done) => res.end(done), ''],

@@ -11,10 +11,12 @@ import type { GzipOptions } from '../src/options.ts';
 import { createSettings } from '../src/settings.ts';
 import type { Settings } from '../src/settings.ts';
 import { runtimeHas } from '../src/encoding.ts';
+import { replaceZlib, restoreZlib } from './replaced-zlib.ts';
 import { answer, ask, plainText, sample, serve } from './serve.ts';
 
 afterEach(async () => {
   jest.restoreAllMocks();
+  restoreZlib();
   await closeAll();
 });
 
@@ -117,7 +119,11 @@ describe('too much work at once', () => {
     const release: (() => void)[] = [];
     // The queue's own limits are what is tested; what fills it does not matter.
     for (let i = 0; i < 100; i++) {
-      settings.jobs.add({ bytes: 1, isCancelled: () => false, start: (done) => release.push(done) });
+      settings.jobs.add({
+        bytes: 1,
+        isCancelled: () => false,
+        start: (done) => release.push(done),
+      });
     }
     const server = await serveSettings(settings, answer(body, { ETag: '"x"' }));
     const refused = await ask(server);
@@ -162,7 +168,7 @@ describe('a codec that fails', () => {
     [
       'when it begins',
       () => {
-        jest.spyOn(zlib, 'createGzip').mockImplementation(() => {
+        replaceZlib('createGzip', () => {
           throw new Error('no memory');
         });
       },
@@ -170,8 +176,9 @@ describe('a codec that fails', () => {
     [
       'when it begins, with a thrown text',
       () => {
-        jest.spyOn(zlib, 'createGzip').mockImplementation(() => {
-          throw 'no memory'; // eslint-disable-line no-throw-literal -- what a mock can throw
+        replaceZlib('createGzip', () => {
+          const failure: unknown = 'no memory';
+          throw failure;
         });
       },
     ],
@@ -179,7 +186,7 @@ describe('a codec that fails', () => {
       'in the middle',
       () => {
         const { createGzip } = zlib;
-        jest.spyOn(zlib, 'createGzip').mockImplementation((options) => {
+        replaceZlib('createGzip', (options: zlib.ZlibOptions) => {
           const stream = createGzip(options);
           setImmediate(() => stream.destroy(new Error('data error')));
           return stream;
@@ -200,7 +207,7 @@ describe('a codec that fails', () => {
 
   test('before a stream begins leaves it plain', async () => {
     mute();
-    jest.spyOn(zlib, 'createGzip').mockImplementation(() => {
+    replaceZlib('createGzip', () => {
       throw new Error('no memory');
     });
     const server = await serve({}, (_req, res) => {
@@ -221,7 +228,7 @@ describe('a codec that fails', () => {
   test('in the middle of a stream breaks the response off', async () => {
     const { createGzip } = zlib;
     let stream: zlib.Gzip | undefined;
-    jest.spyOn(zlib, 'createGzip').mockImplementation((options) => (stream = createGzip(options)));
+    replaceZlib('createGzip', (options: zlib.ZlibOptions) => (stream = createGzip(options)));
     const server = await serve({}, (_req, res) => {
       res.setHeader('Content-Type', 'text/plain');
       res.on('error', () => undefined);

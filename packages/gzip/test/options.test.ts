@@ -5,7 +5,7 @@ import { gzip } from '../src/index.ts';
 import type { GzipOptions } from '../src/index.ts';
 import { breachMeasures, gzipOptions, usableEncodings } from '../src/options.ts';
 import { createSettings, parallelJobs } from '../src/settings.ts';
-import { pretendZstd, restoreZstd } from './zstd-presence.ts';
+import { pretendZstd, restoreZlib } from './replaced-zlib.ts';
 
 function messagesFor(options: unknown): readonly string[] {
   try {
@@ -25,7 +25,7 @@ beforeEach(() => {
 
 afterEach(() => {
   jest.restoreAllMocks();
-  restoreZstd();
+  restoreZlib();
 });
 
 describe('gzip(options)', () => {
