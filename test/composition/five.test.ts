@@ -118,8 +118,9 @@ describe.each(hostNames)('all five on %s', (host) => {
     expect(response.setCookie).toEqual([]);
   });
 
-  test.each(['/throws', '/rejects'])('keeps the CORS headers on the 500 of %s', async (path) => {
-    if (path === '/rejects' && (host === 'express4' || host === 'connect')) return; // these two never see a rejected promise
+  // Express 4 and Connect never see a rejected promise: the application has to pass it to next there.
+  const failing = host === 'express4' || host === 'connect' ? ['/throws'] : ['/throws', '/rejects'];
+  test.each(failing)('keeps the CORS headers on the 500 of %s', async (path) => {
     const server = await start(host);
     const { status, headers } = await server.request(path, {
       headers: { ...secure, Origin: origin },
