@@ -9,11 +9,11 @@ import type { RawWriteHead, Seam, SeamedResponse } from './seam.ts';
 export function laySeam(res: SeamedResponse): Seam | undefined {
   const laid = res[kSeam];
   if (laid !== undefined) return laid.headOut ? undefined : laid;
-  const below: unknown = res.writeHead;
+  const below = (res as { writeHead?: RawWriteHead }).writeHead;
   // Socket libraries call middleware with `{}` for a response.
-  if (res.headersSent || typeof below !== 'function') return undefined;
+  if (res.headersSent || below === undefined) return undefined;
   const seam: Seam = {
-    writeHead: below as RawWriteHead,
+    writeHead: below,
     hooks: undefined,
     headOut: false,
     exchange: undefined,

@@ -1,4 +1,5 @@
-import { BodyLayer, settle } from './body-layer.ts';
+import type { BodyLayer } from './body-layer.ts';
+import { settle } from './body-layer.ts';
 import { drainSoon } from './drain.ts';
 import { enter, isGone, leave } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
