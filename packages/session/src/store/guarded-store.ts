@@ -4,6 +4,7 @@ import type { SessionStore } from './store.ts';
 /** Puts a {@link Guard} before every call of a store. */
 export function guardedStore(store: SessionStore, guard: Guard): SessionStore {
   return {
+    immediate: store.immediate,
     get: (id) => guard.call('get', () => store.get(id)),
     create: (id, session) => guard.call('create', () => store.create(id, session)),
     update: (id, update) => guard.call('update', () => store.update(id, update)),

@@ -29,6 +29,7 @@ export interface MemoryStoreOptions {
 
 /** A {@link SessionStore} in the memory of one process; every answer is immediate. */
 export interface MemoryStore extends SessionStore {
+  readonly immediate: true;
   get(id: string): LoadedSession | undefined;
   create(id: string, session: StoredSession): 'ok' | 'gone';
   update(id: string, update: StoreUpdate): 'ok' | 'gone' | 'conflict';
@@ -86,6 +87,7 @@ function patched(live: Live, id: string, patch: StorePatch): Live {
 }
 
 class MapStore implements MemoryStore {
+  readonly immediate = true;
   // In the order of the last write, because the first entry is the one to push out.
   readonly #entries = new Map<string, Live | Tombstone>();
   readonly #users = new Map<string, Set<string>>();

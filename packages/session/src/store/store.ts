@@ -57,6 +57,8 @@ export interface StoreRename extends StorePatch {
  * finish. Ids reach a store only after their signature was checked.
  */
 export interface SessionStore {
+  /** `true`: every answer is there at once, so a session need not be read before somebody looks at it. */
+  readonly immediate?: boolean | undefined;
   /** Answers `undefined` for an unknown, expired or destroyed id. */
   get(id: string): Awaitable<LoadedSession | undefined>;
   /** Writes a new session; `'gone'` when the id is in use or was destroyed a moment ago. */

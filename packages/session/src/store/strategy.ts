@@ -52,7 +52,7 @@ export function storeStrategy(
   const update = updateIn(access);
   return {
     name: 'store',
-    eager: true,
+    eager: access.store.immediate !== true,
     late: true,
     chunks: false,
     ...readFrom(access, ids),
