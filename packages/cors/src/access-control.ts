@@ -1,6 +1,6 @@
 /**
  * Every header by which a response speaks to CORS, in lower case because those are the cheapest to set in Node.
- * A policy's answer is a list of values in this order; `undefined` stands for "must not be there".
+ * The first three mean something on any response, the others only on one to OPTIONS.
  */
 export const accessControlNames = [
   'access-control-allow-origin',
@@ -12,10 +12,21 @@ export const accessControlNames = [
   'access-control-allow-private-network',
 ] as const;
 
-/** Values in the order of {@link accessControlNames}. */
+/**
+ * Values in the order of {@link accessControlNames}, for all of them or for the first three; `undefined` stands for
+ * "must not be there". Reading four more headers of every response would be a tenth of the whole cost of cors.
+ */
 export type AccessControl = readonly (string | undefined)[];
 
-export const nothingGranted: AccessControl = accessControlNames.map(() => undefined);
+const onlyForOptions: AccessControl = [undefined, undefined, undefined, undefined];
+
+/** For a response to anything but OPTIONS. */
+export const nothingGranted: AccessControl = [undefined, undefined, undefined];
+
+/** Extends the values for an actual response to a response to OPTIONS that is no preflight. */
+export function forOptions(values: AccessControl): AccessControl {
+  return [...values, ...onlyForOptions];
+}
 
 /** Alternating names and values, the form that `writeHead` takes without a detour. */
 export function toFlatList(values: AccessControl): string[] {

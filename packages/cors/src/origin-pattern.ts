@@ -99,9 +99,7 @@ function notOnlyAnOrigin(scheme: string, authority: string): OriginFault {
     code: 'CORS_ORIGIN_NOT_AN_ORIGIN',
     fault: 'an origin has no user, path, query, fragment or space',
     hint:
-      guess === undefined || 'fault' in guess
-        ? undefined
-        : `write "${formatOriginPattern(guess)}"`,
+      guess === undefined || 'fault' in guess ? undefined : `write "${formatOriginPattern(guess)}"`,
   };
 }
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Next, Notices } from '@portcullis/core';
 import { isWebSocketHandshake } from '@portcullis/core/http';
-import { fromFlatList, nothingGranted } from './access-control.ts';
+import { forOptions, fromFlatList, nothingGranted } from './access-control.ts';
 import { isForgeable, mayConnect } from './cross-site.ts';
 import { isWatched, publishDecision } from './decision-channel.ts';
 import type { CorsDecision } from './decision-channel.ts';
@@ -89,7 +89,8 @@ function decide(exchange: Exchange, origin: string, rule: string | undefined, va
     refuse(exchange, { kind: 'enforce', origin, rule }, 'Disallowed cross-origin request');
     return;
   }
-  const values = rule === undefined ? nothingGranted : grantTo(policy, origin);
+  const granted = rule === undefined ? nothingGranted : grantTo(policy, origin);
+  const values = req.method === 'OPTIONS' ? forOptions(granted) : granted;
   grant(res, { values, vary, asked: true, notices });
   if (isWatched()) publish(req, { kind: 'actual', allowed: rule !== undefined, origin, rule });
   next();
