@@ -1,6 +1,9 @@
 import { defineConfig } from '@portcullis/core/config';
 import { randomBytes } from 'node:crypto';
 
+/** 3000 unless PORT says otherwise; the other three servers stand beside it. */
+export const port = Number(process.env.PORT ?? 3000);
+
 export default defineConfig({
   // What every environment shares.
   base: {
@@ -17,7 +20,7 @@ export default defineConfig({
   },
   // Plain http is sent to https: port 3000 to port 3443.
   production: {
-    httpsRedirect: { port: { 3000: 3443 } },
+    httpsRedirect: { port: { [port]: port + 443 } },
   },
   // The page and its second origin stay on plain http.
   development: {

@@ -4,6 +4,7 @@ import { createServer as createSecureServer } from 'node:https';
 import { generate } from 'selfsigned';
 import { createApp } from './app.mjs';
 import { page } from './page.mjs';
+import { port } from './portcullis.config.mjs';
 
 const host = '127.0.0.1';
 const configFile = new URL('./portcullis.config.mjs', import.meta.url);
@@ -13,17 +14,19 @@ const secured = createApp(await loadConfig(configFile, { environment: 'productio
 const plain = createApp(await loadConfig(configFile, { environment: 'development' }));
 
 const servers = [
-  await listen(createServer(secured), 3000),
+  await listen(createServer(secured), port),
   await listen(
     createSecureServer({ key: certificate.private, cert: certificate.cert }, secured),
-    3443,
+    port + 443,
   ),
-  await listen(createServer(plain), 3001),
+  await listen(createServer(plain), port + 1),
   await listen(
     createServer((_req, res) =>
-      res.setHeader('Content-Type', 'text/html; charset=utf-8').end(page('http://localhost:3001')),
+      res
+        .setHeader('Content-Type', 'text/html; charset=utf-8')
+        .end(page(`http://localhost:${port + 1}`)),
     ),
-    3002,
+    port + 2,
   ),
 ];
 for (const signal of ['SIGINT', 'SIGTERM']) {
@@ -35,31 +38,48 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
   });
 }
 
+const [http, https, origin] = [
+  `http://localhost:${port}`,
+  `https://localhost:${port + 443}`,
+  `http://localhost:${port + 2}`,
+];
 console.log(`Portcullis demo
 
-  In the browser   http://localhost:3002  (a page that calls the API on a second origin)
+In the browser: ${origin} (a page that calls the API on a second origin)
 
-  With curl
-    curl -i http://localhost:3000/api/visits                                       307 to https
-    curl -ik https://localhost:3443/api/visits                                     a session cookie
-    curl -ik -H 'Origin: http://localhost:3002' https://localhost:3443/            an allowed origin
-    curl -ik -H 'Origin: https://evil.example' https://localhost:3443/             no Access-Control-* header
-    curl -ik -H 'Host: evil.example' https://localhost:3443/                       400 Invalid host header
-    curl -ik --compressed https://localhost:3443/api/items -o /dev/null -D -       Content-Encoding
-    curl -ik -H 'Origin: http://localhost:3002' https://localhost:3443/api/error   a 500 that keeps its CORS headers
+With curl:
 
-  Stop with Ctrl+C.
+# 307 to https
+curl -i ${http}/api/visits
+
+# a session: one cookie
+curl -ik ${https}/api/visits
+
+# an allowed origin, and one that is not: Access-Control-* headers, none
+curl -ik -H 'Origin: ${origin}' ${https}/
+curl -ik -H 'Origin: https://evil.example' ${https}/
+
+# 400 Invalid host header
+curl -ik -H 'Host: evil.example' ${https}/
+
+# 500 items in about 3 kB
+curl -k --compressed -D - -o /dev/null ${https}/api/items
+
+# a 500 that keeps its CORS headers
+curl -ik -H 'Origin: ${origin}' ${https}/api/error
+
+Stop with Ctrl+C.
 `);
 
-function listen(server, port) {
+function listen(server, at) {
   return new Promise((resolve, reject) => {
     server.once('error', (error) => {
       reject(
         error.code === 'EADDRINUSE'
-          ? new Error(`Port ${port} is in use; stop what listens there and try again.`)
+          ? new Error(`Port ${at} is in use; stop what listens there and try again.`)
           : error,
       );
     });
-    server.listen(port, host, () => resolve(server));
+    server.listen(at, host, () => resolve(server));
   });
 }
