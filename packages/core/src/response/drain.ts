@@ -1,4 +1,5 @@
-import type { Exchange } from './exchange.ts';
+import type { Exchange, RawOn } from './exchange.ts';
+import { kSeam } from './seam.ts';
 import type { SeamedResponse } from './seam.ts';
 
 /** Tells a handler whose `write` returned false that it may go on. */
@@ -6,8 +7,12 @@ export function emitDrain(res: SeamedResponse, exchange: Exchange): void {
   if (!exchange.needDrain || exchange.ended) return;
   exchange.needDrain = false;
   exchange.draining = true;
+  const attached = res.rawListeners('drain');
+  const astray = exchange.drainListeners.filter((listener) => !attached.includes(listener));
+  exchange.drainListeners = [];
   try {
     res.emit('drain');
+    for (const listener of astray) listener.call(res);
   } finally {
     exchange.draining = false;
   }
@@ -16,4 +21,21 @@ export function emitDrain(res: SeamedResponse, exchange: Exchange): void {
 /** Not within the call that released the bytes: no stream drains while it is written to. */
 export function drainSoon(res: SeamedResponse, exchange: Exchange): void {
   if (exchange.needDrain) process.nextTick(emitDrain, res, exchange);
+}
+
+/**
+ * compression carries `drain` listeners of the response over to its own stream, where an event of the response does
+ * not reach them. Where somebody has replaced `on`, those who wait for us are remembered.
+ */
+export function adoptDrain(res: SeamedResponse): void {
+  if (Object.hasOwn(res, 'on')) res.on = rememberDrain((res as { on: RawOn }).on);
+}
+
+function rememberDrain(below: RawOn): SeamedResponse['on'] {
+  return function on(this: SeamedResponse, event: string, listener: () => void) {
+    const exchange = this[kSeam]?.exchange;
+    if (event === 'drain' && exchange?.needDrain === true) exchange.drainListeners.push(listener);
+    below.call(this, event, listener);
+    return this;
+  } as SeamedResponse['on'];
 }

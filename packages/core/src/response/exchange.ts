@@ -3,7 +3,7 @@ import type { Next } from '../types.ts';
 import type { BodyLayer } from './body-layer.ts';
 import type { HeldCall } from './held-calls.ts';
 import type { Pretence } from './pretence.ts';
-import type { SeamedResponse } from './seam.ts';
+import type { RawWriteHead, SeamedResponse } from './seam.ts';
 
 export type Callback = (error?: Error | null) => void;
 
@@ -42,6 +42,8 @@ export interface Exchange {
   /** How deep we are in hooks, gates and decisions, for which the header methods work whatever the outside sees. */
   inside: number;
 
+  /** The seam's own `writeHead`. */
+  readonly writeHead: RawWriteHead;
   readonly write: RawWrite;
   readonly end: RawEnd;
   readonly flushHeaders: RawFlushHeaders;
@@ -62,12 +64,18 @@ export interface Exchange {
   heldBytes: number;
   /** The answer began with a `writeHead` of the handler, so the head goes down as one. */
   explicit: boolean;
+  /** The head is on its way through wrappers that others have laid above the seam; see `driveHead`. */
+  driving: boolean;
+  /** Those wrappers have seen this head and must not see it again. */
+  driven: boolean;
   /** The handler has called `end`. */
   ended: boolean;
   /** Status as hooks left it, since Node too ignores `res.statusCode = 500` once the head is written. */
   status: number;
   /** `write` has returned false and no `drain` has followed. */
   needDrain: boolean;
+  /** Listeners for that `drain` which a neighbour may have led astray; see `adoptDrain`. */
+  drainListeners: (() => void)[];
   /** `drain` is being emitted by the seam, not by the socket. */
   draining: boolean;
   trailers: boolean;
@@ -83,11 +91,12 @@ export interface Exchange {
   lost: boolean;
 }
 
-export function createExchange(res: SeamedResponse): Exchange {
+export function createExchange(res: SeamedResponse, writeHead: RawWriteHead): Exchange {
   return {
     phase: 'open',
     raw: false,
     inside: 0,
+    writeHead,
     // The methods are called on `res` again, never bare.
     write: Reflect.get(res, 'write') as RawWrite,
     end: Reflect.get(res, 'end') as RawEnd,
@@ -102,9 +111,12 @@ export function createExchange(res: SeamedResponse): Exchange {
     calls: [],
     heldBytes: 0,
     explicit: false,
+    driving: false,
+    driven: false,
     ended: false,
     status: 200,
     needDrain: false,
+    drainListeners: [],
     draining: false,
     trailers: false,
     error: undefined,

@@ -100,6 +100,8 @@ function reopen(exchange: Exchange): void {
   exchange.calls = [];
   exchange.heldBytes = 0;
   exchange.explicit = false;
+  exchange.driven = false;
+  exchange.drainListeners = [];
   exchange.ended = false;
   exchange.needDrain = false;
 }

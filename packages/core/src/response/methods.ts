@@ -5,7 +5,7 @@ import { ignore, passGates } from './gates.ts';
 import { readCall, sizeOf, toBuffer } from './held-calls.ts';
 import type { HeldCall } from './held-calls.ts';
 import { headersSentError } from './node-errors.ts';
-import { passFoldedHead } from './raw.ts';
+import { passDown, passFoldedHead } from './raw.ts';
 import { decideBody } from './release.ts';
 import { kSeam } from './seam.ts';
 import type { Seam, SeamedResponse } from './seam.ts';
@@ -38,18 +38,57 @@ function beginHead(
   head: readonly [status: unknown, reason: unknown, headers: unknown],
 ): SeamedResponse {
   if (isLate(res, exchange)) return res;
-  if (isBegun(exchange)) throw headersSentError(res, 'write');
+  if (isBegun(exchange)) {
+    if (isRepeatedByWrapper(res, exchange, head)) return res;
+    throw headersSentError(res, 'write');
+  }
   foldHead(res, head[0], head[1], head[2]);
+  if (exchange.driving) {
+    exchange.driven = true;
+    return res;
+  }
   exchange.explicit = true;
   if (begin(res, seam, exchange, undefined) === 'passing') passFoldedHead(res, seam);
   return res;
+}
+
+/**
+ * express-session, mounted inside the seam, looks at a private field of Node to see whether the head is out, and
+ * when it is held makes Node write it once more. Only a bare repetition through another library's wrapper is let pass.
+ */
+function isRepeatedByWrapper(
+  res: SeamedResponse,
+  exchange: Exchange,
+  [status, reason, headers]: readonly [status: unknown, reason: unknown, headers: unknown],
+): boolean {
+  const bare = reason === undefined && headers === undefined && status === exchange.status;
+  return bare && isWrapped(res);
+}
+
+/** Another library has put a `writeHead` over the seam's. */
+function isWrapped(res: SeamedResponse): boolean {
+  return (res as { writeHead: unknown }).writeHead !== writeHead;
+}
+
+/**
+ * Shows the head to wrappers that lie above the seam (on-headers and what is built on it), as Node does at the first
+ * `write` or `end`. They were mounted inside, so they come before our gates and hooks; and while the answer is held
+ * it would be too late for them to set a header.
+ */
+function driveHead(res: SeamedResponse, exchange: Exchange): void {
+  exchange.driving = true;
+  try {
+    res.writeHead(res.statusCode);
+  } finally {
+    exchange.driving = false;
+  }
 }
 
 export function write(this: SeamedResponse, ...args: [unknown, unknown, unknown]): boolean {
   const { seam, exchange } = parts(this);
   if (exchange.raw) return exchange.write.apply(this, args);
   if (isLate(this, exchange)) return ignore(readCall('write', args).callback, exchange);
-  if (exchange.phase === 'passing') return pass(this, exchange, exchange.write, args);
+  if (exchange.phase === 'passing') return passDown(this, seam, exchange.write, args);
   const call = readCall('write', args);
   switch (enterBody(this, seam, exchange, call)) {
     case 'held':
@@ -59,7 +98,7 @@ export function write(this: SeamedResponse, ...args: [unknown, unknown, unknown]
     case 'sinking':
       return sinkWrite(this, exchange, call);
     case 'passing':
-      return pass(this, exchange, exchange.write, args);
+      return passDown(this, seam, exchange.write, args);
   }
 }
 
@@ -70,12 +109,12 @@ export function end(this: SeamedResponse, ...args: [unknown, unknown, unknown]):
     ignore(readCall('end', args).callback, exchange);
     return this;
   }
-  if (exchange.phase === 'passing') return passEnd(this, exchange, args);
+  if (exchange.phase === 'passing') return passEnd(this, seam, exchange, args);
   const call = readCall('end', args);
   const first = !exchange.ended;
-  exchange.ended = true;
   switch (enterBody(this, seam, exchange, call)) {
     case 'held':
+      exchange.ended = true;
       if (first) exchange.calls.push(call);
       else afterEnd(this, call);
       break;
@@ -83,11 +122,12 @@ export function end(this: SeamedResponse, ...args: [unknown, unknown, unknown]):
       ignore(call.callback, exchange);
       break;
     case 'sinking':
+      exchange.ended = true;
       if (first) exchange.top?.finish(toBuffer(call.chunk, call.encoding), call.callback);
       else afterEnd(this, call);
       break;
     case 'passing':
-      return passEnd(this, exchange, args);
+      return passEnd(this, seam, exchange, args);
   }
   return this;
 }
@@ -108,7 +148,7 @@ export function flushHeaders(this: SeamedResponse): void {
       exchange.top?.flush();
       break;
     case 'passing':
-      pass(this, exchange, exchange.flushHeaders, []);
+      passDown(this, seam, exchange.flushHeaders, []);
       break;
     case 'rejected':
       break;
@@ -149,6 +189,8 @@ function begin(
   call: HeldCall | undefined,
 ): Way {
   exchange.phase = 'open';
+  if (call !== undefined && isWrapped(res)) driveHead(res, exchange);
+  exchange.ended = call?.method === 'end';
   const way = passGates(res, seam, exchange);
   if (way !== 'go') return way;
   if (exchange.layer === undefined) {
@@ -199,24 +241,10 @@ function sinkWrite(res: SeamedResponse, exchange: Exchange, call: HeldCall): boo
 
 function passEnd(
   res: SeamedResponse,
+  seam: Seam,
   exchange: Exchange,
   args: readonly unknown[],
 ): SeamedResponse {
   exchange.ended = true;
-  return pass(res, exchange, exchange.end, args) as SeamedResponse;
-}
-
-/** Straight down; what Node calls on the response meanwhile must go down as well. */
-function pass<Result>(
-  res: SeamedResponse,
-  exchange: Exchange,
-  method: (this: SeamedResponse, ...args: unknown[]) => Result,
-  args: readonly unknown[],
-): Result {
-  exchange.raw = true;
-  try {
-    return method.apply(res, args as unknown[]);
-  } finally {
-    exchange.raw = false;
-  }
+  return passDown(res, seam, exchange.end, args) as SeamedResponse;
 }

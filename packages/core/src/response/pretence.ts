@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { adoptDrain } from './drain.ts';
 import { isBegun, isGone } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
 import { headersSentError } from './node-errors.ts';
@@ -33,6 +34,7 @@ export function pretend(res: SeamedResponse, exchange: Exchange): void {
   };
   Object.assign(res, { setHeader, appendHeader, removeHeader });
   if (exchange.pretence.setHeaders !== undefined) Object.assign(res, { setHeaders });
+  adoptDrain(res);
   for (const [name, get] of accessors) {
     // Some framework may have nailed its own; then its word stands.
     if (Object.getOwnPropertyDescriptor(res, name)?.configurable === false) continue;

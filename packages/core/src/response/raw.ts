@@ -1,6 +1,7 @@
+import type { ServerResponse } from 'node:http';
 import type { Callback, Exchange } from './exchange.ts';
 import { runHeadHooks } from './head-hooks.ts';
-import type { Seam, SeamedResponse } from './seam.ts';
+import type { RawWriteHead, Seam, SeamedResponse } from './seam.ts';
 
 // The way down, below the seam: to Node, or to a wrapper that was there before us.
 
@@ -39,14 +40,8 @@ export function rawWrite(
   exchange: Exchange,
   call: readonly unknown[],
 ): boolean {
-  const before = exchange.raw;
-  exchange.raw = true;
-  try {
-    rawHead(res, seam, exchange);
-    return exchange.write.apply(res, [...call]);
-  } finally {
-    exchange.raw = before;
-  }
+  rawHead(res, seam, exchange);
+  return passDown(res, seam, exchange.write, call);
 }
 
 export function rawEnd(
@@ -55,26 +50,43 @@ export function rawEnd(
   exchange: Exchange,
   call: readonly unknown[],
 ): void {
-  const before = exchange.raw;
-  exchange.raw = true;
-  try {
-    rawHead(res, seam, exchange);
-    exchange.end.apply(res, [...call]);
-  } finally {
-    exchange.raw = before;
-  }
+  rawHead(res, seam, exchange);
+  passDown(res, seam, exchange.end, call);
 }
 
 /** Puts the head on the wire now. */
 export function rawFlush(res: SeamedResponse, seam: Seam, exchange: Exchange): void {
-  const before = exchange.raw;
+  rawHead(res, seam, exchange);
+  passDown(res, seam, exchange.flushHeaders, []);
+}
+
+/** Calls a method below the seam; what Node calls on the response meanwhile goes down as well. */
+export function passDown<Result>(
+  res: SeamedResponse,
+  seam: Seam,
+  method: (this: ServerResponse, ...args: unknown[]) => Result,
+  args: readonly unknown[],
+): Result {
+  const { exchange } = seam;
+  if (exchange === undefined || exchange.raw) return method.apply(res, args as unknown[]);
   exchange.raw = true;
+  // Wrappers above the seam that were shown this head already are stepped over when Node implies it.
+  const above = exchange.driven && !seam.headOut ? ownWriteHead(res) : undefined;
+  if (above !== undefined) setWriteHead(res, exchange.writeHead);
   try {
-    rawHead(res, seam, exchange);
-    exchange.flushHeaders.call(res);
+    return method.apply(res, args as unknown[]);
   } finally {
-    exchange.raw = before;
+    exchange.raw = false;
+    if (above !== undefined) setWriteHead(res, above);
   }
+}
+
+function ownWriteHead(res: SeamedResponse): RawWriteHead {
+  return (res as { writeHead: RawWriteHead }).writeHead;
+}
+
+function setWriteHead(res: SeamedResponse, method: RawWriteHead): void {
+  res.writeHead = method as ServerResponse['writeHead'];
 }
 
 /** Calls the callbacks of writes that will never happen, as Node does when the response dies under them. */
