@@ -47,9 +47,12 @@ function withSeenByApp(
   req: IncomingMessage,
   vouched: ForwardedHosts | undefined,
 ): ForwardedHosts | HostFault | undefined {
-  const seen = parseHosts(headerList(req, 'x-forwarded-host'));
-  if (seen === undefined || typeof seen === 'string') return seen ?? vouched;
-  return { all: [...(vouched?.all ?? []), ...seen], chosen: vouched?.chosen, source: 'forwarded' };
+  const texts = headerList(req, 'x-forwarded-host');
+  if (texts === undefined) return vouched;
+  const seen = parseHosts(texts);
+  if (typeof seen === 'string') return seen;
+  const all = [...(vouched?.all ?? []), ...seen.filter((host) => host !== undefined)];
+  return { all, chosen: vouched?.chosen, source: 'forwarded' };
 }
 
 function vouchedHosts(
@@ -61,13 +64,13 @@ function vouchedHosts(
   const rfc7239 = family === 'forwarded';
   const texts = rfc7239 ? forwardedTexts(req) : headerList(req, 'x-forwarded-host');
   if (texts === undefined || typeof texts === 'string') return texts;
-  const all = parseHosts(texts.filter((text) => text !== undefined));
-  if (all === undefined || typeof all === 'string') return all;
-  const text = texts[hopIndex(req, trust, texts.length, given)];
-  const chosen = text === undefined ? undefined : explainHost(text);
+  const hosts = parseHosts(texts);
+  if (typeof hosts === 'string') return hosts;
+  const all = hosts.filter((host) => host !== undefined);
+  if (all.length === 0) return undefined;
   return {
     all,
-    chosen: typeof chosen === 'string' ? undefined : chosen,
+    chosen: hosts[hopIndex(req, trust, hosts.length, given)],
     source: rfc7239 ? 'forwarded' : 'x-forwarded-host',
   };
 }
@@ -79,12 +82,12 @@ function forwardedTexts(
   return elements === 'malformed' ? 'bad-forwarded' : elements?.map((element) => element.host);
 }
 
-function parseHosts(texts: readonly string[] | undefined): readonly Host[] | HostFault | undefined {
-  if (texts === undefined || texts.length === 0) return undefined;
+/** One for each text, in order; or the first fault. */
+function parseHosts(texts: readonly (string | undefined)[]): (Host | undefined)[] | HostFault {
   if (texts.length > maxHosts) return 'too-long';
-  const hosts: Host[] = [];
+  const hosts: (Host | undefined)[] = [];
   for (const text of texts) {
-    const host = explainHost(text);
+    const host = text === undefined ? undefined : explainHost(text);
     if (typeof host === 'string') return host;
     hosts.push(host);
   }

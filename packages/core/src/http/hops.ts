@@ -24,9 +24,8 @@ export function splitList(text: string): string[] {
 /** All lines of a header joined with a comma; `undefined` when there is none or it is empty. */
 export function headerText(req: IncomingMessage, name: string): string | undefined {
   const value = req.headers[name];
-  const text = Array.isArray(value) ? value.join(',') : value;
-  // Express takes an empty header for none, and so do the proxies that send one.
-  return text === '' ? undefined : text;
+  // Adapters may keep several lines as a list, which prints with commas. Express takes an empty header for none.
+  return value === undefined || value === '' ? undefined : String(value);
 }
 
 /** The `Forwarded` header: its elements, `undefined` without one, `'malformed'`. */

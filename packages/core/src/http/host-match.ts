@@ -1,11 +1,13 @@
 import type { Host } from './host.ts';
 import type { HostPattern } from './host-pattern.ts';
-import { inRange, parseIpv4, parseIpv6 } from './ip-address.ts';
+import { inRange, parseAddress, type AddressRange } from './ip-address.ts';
+
+type MatchedHost = Pick<Host, 'hostname' | 'port' | 'kind'>;
 
 /** Patterns prepared for matching: cost grows with the labels of the host, not with the number of names listed. */
 export interface HostMatcher {
   /** The most specific pattern that covers the host, or `undefined`. */
-  match(host: Pick<Host, 'hostname' | 'port' | 'kind'>): HostPattern | undefined;
+  match(host: MatchedHost): HostPattern | undefined;
 }
 
 type Index = ReadonlyMap<string, readonly HostPattern[]>;
@@ -14,7 +16,9 @@ type Index = ReadonlyMap<string, readonly HostPattern[]>;
 export function compileHostPatterns(list: readonly HostPattern[]): HostMatcher {
   const exact = indexOf(list, ['exact', 'tree']);
   const suffixes = indexOf(list, ['subdomains', 'tree']);
-  const ranges = list.filter((pattern) => pattern.kind === 'range');
+  const ranges = list.flatMap((pattern) =>
+    pattern.range === undefined ? [] : [{ range: pattern.range, pattern }],
+  );
   const any = list.filter((pattern) => pattern.kind === 'any');
   const depth = Math.max(0, ...[...suffixes.keys()].map((name) => name.split('.').length));
   return {
@@ -44,11 +48,7 @@ function withPort(
 }
 
 /** From the right, and no further than the longest listed suffix: 127 labels cost no more than five. */
-function matchSuffix(
-  suffixes: Index,
-  depth: number,
-  host: Pick<Host, 'hostname' | 'port'>,
-): HostPattern | undefined {
+function matchSuffix(suffixes: Index, depth: number, host: MatchedHost): HostPattern | undefined {
   let best: HostPattern | undefined;
   let at = host.hostname.length;
   for (let labels = 0; labels < depth; labels++) {
@@ -59,12 +59,14 @@ function matchSuffix(
   return best;
 }
 
-function matchRange(
-  ranges: readonly HostPattern[],
-  host: Pick<Host, 'hostname' | 'kind' | 'port'>,
-): HostPattern | undefined {
+interface RangePattern {
+  readonly range: AddressRange;
+  readonly pattern: HostPattern;
+}
+
+function matchRange(ranges: readonly RangePattern[], host: MatchedHost): HostPattern | undefined {
   if (ranges.length === 0) return undefined;
-  const address = host.kind === 'ipv4' ? parseIpv4(host.hostname) : parseIpv6(host.hostname);
-  if (address === undefined) return undefined;
-  return ranges.find(({ range }) => range !== undefined && inRange(address, range));
+  // An IPv4-mapped IPv6 literal is another host than its IPv4 address: no unmapping here.
+  const address = parseAddress(host.hostname);
+  return ranges.find(({ range }) => inRange(address, range))?.pattern;
 }

@@ -55,21 +55,20 @@ function rangePattern(text: string): HostPattern | HostPatternFault | undefined 
     const bare = text.includes('::') || text.split(':').length > 3;
     return bare && !text.startsWith('[') ? exact(`[${text}]`, undefined) : undefined;
   }
-  const unbracketed = text.replace(/^\[(.*)\]\//, '$1/');
-  const range = text.includes('://') ? undefined : parseRange(unbracketed);
+  if (text.includes('://')) return { fault: 'is a URL', hint: hintFromUrl(text) };
+  const unbracketed = text.replace(/^\[(.*)\]\//, '$1/').toLowerCase();
+  const range = parseRange(unbracketed);
   if (range !== undefined) {
-    return { text: unbracketed.toLowerCase(), kind: 'range', hostname: '', port: undefined, range };
+    return { text: unbracketed, kind: 'range', hostname: '', port: undefined, range };
   }
-  return text.includes('://')
-    ? { fault: 'is a URL', hint: hintFromUrl(text) }
-    : {
-        fault: 'is neither a host nor a network',
-        hint: "Write a host without a path, or a network such as '10.0.0.0/8'.",
-      };
+  return {
+    fault: 'is neither a host nor a network',
+    hint: "Write a host without a path, or a network such as '10.0.0.0/8'.",
+  };
 }
 
 function hintFromUrl(text: string): string {
-  const authority = /:\/\/([^/?#]*)/.exec(text)?.[1] ?? '';
+  const authority = text.replace(/^.*?:\/\//s, '').replace(/[/?#].*$/s, '');
   return typeof explainHost(authority) === 'string'
     ? 'Write the host only.'
     : `Write '${authority}'.`;

@@ -51,9 +51,9 @@ export function explainHost(text: string): Host | HostFault {
 
 function explainIpv6(text: string): Host | HostFault {
   const close = text.indexOf(']');
-  const groups = parseIpv6(text.slice(1, Math.max(close, 1)));
-  if (groups === undefined) return text.includes('@') ? 'userinfo' : 'bad-ipv6';
-  const hostname = formatIpv6(groups);
+  const address = parseIpv6(text.slice(1, Math.max(close, 1)));
+  if (address === undefined) return text.includes('@') ? 'userinfo' : 'bad-ipv6';
+  const hostname = formatIpv6(address);
   if (close === text.length - 1) return freeze(hostname, undefined, 'ipv6');
   if (text.charCodeAt(close + 1) !== 58 /* : */) return 'bad-ipv6';
   const port = parsePort(text, close + 2);

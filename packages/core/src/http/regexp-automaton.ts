@@ -1,29 +1,30 @@
 import type { Repeat, Span, Syntax } from './regexp-syntax.ts';
 
 /**
- * The position automaton of an expression: one state for each character class in it, no empty moves.
+ * A state of the position automaton of an expression: one for each character class in it, no empty moves.
  *
  * Two ways from one state to the next are kept as two edges, because that is how `(a*)*` differs from `a*`.
  */
-export interface Automaton {
-  /** The characters that lead into each state. */
-  readonly sets: readonly bigint[];
-  /** The innermost repetitions that each state lies in, from outside to inside. */
-  readonly loops: readonly (readonly Span[])[];
-  /** Next states; a state is listed as often as there are ways to it. */
-  readonly next: readonly (readonly number[])[];
+export interface State {
+  readonly id: number;
+  /** The characters that lead into the state. */
+  readonly set: bigint;
+  /** The repetitions that it lies in, from outside to inside. */
+  readonly repeats: readonly Span[];
+  readonly next: State[];
 }
+
+/** States that can reach each other: a loop of the expression. */
+export type Loop = ReadonlySet<State>;
 
 interface Part {
   readonly nullable: boolean;
-  readonly first: readonly number[];
-  readonly last: readonly number[];
+  readonly first: readonly State[];
+  readonly last: readonly State[];
 }
 
 interface Builder {
-  readonly sets: bigint[];
-  readonly loops: Span[][];
-  readonly next: number[][];
+  readonly states: State[];
   readonly open: Span[];
   readonly looks: Syntax[];
 }
@@ -33,13 +34,14 @@ const empty: Part = { nullable: true, first: [], last: [] };
 /** Above this many copies a counted repetition is treated as an endless one: for time the two are alike. */
 const maxCopies = 128;
 
-export function buildAutomata(syntax: Syntax): Automaton[] {
-  const automata: Automaton[] = [];
+/** The automaton of the expression, and one for each look-around in it. */
+export function buildAutomata(syntax: Syntax): State[][] {
+  const automata: State[][] = [];
   const pending = [syntax];
   for (let item = pending.pop(); item !== undefined; item = pending.pop()) {
-    const builder: Builder = { sets: [], loops: [], next: [], open: [], looks: pending };
+    const builder: Builder = { states: [], open: [], looks: pending };
     build(item, builder);
-    automata.push(builder);
+    automata.push(builder.states);
   }
   return automata;
 }
@@ -49,7 +51,7 @@ function build(syntax: Syntax, builder: Builder): Part {
     case 'characters':
       return addState(syntax.set, builder);
     case 'sequence':
-      return syntax.items.reduce((part, item) => join(part, build(item, builder), builder), empty);
+      return syntax.items.reduce((part, item) => join(part, build(item, builder)), empty);
     case 'choice':
       return either(syntax.items.map((item) => build(item, builder)));
     case 'look':
@@ -63,19 +65,18 @@ function build(syntax: Syntax, builder: Builder): Part {
   }
 }
 
-function addState(set: bigint, builder: Builder): Part {
-  const state = builder.sets.push(set) - 1;
-  builder.loops.push([...builder.open]);
-  builder.next.push([]);
+function addState(set: bigint, { states, open }: Builder): Part {
+  const state: State = { id: states.length, set, repeats: [...open], next: [] };
+  states.push(state);
   return { nullable: false, first: [state], last: [state] };
 }
 
-function connect(from: readonly number[], to: readonly number[], builder: Builder): void {
-  for (const state of from) builder.next[state]?.push(...to);
+function connect(from: readonly State[], to: readonly State[]): void {
+  for (const state of from) state.next.push(...to);
 }
 
-function join(left: Part, right: Part, builder: Builder): Part {
-  connect(left.last, right.first, builder);
+function join(left: Part, right: Part): Part {
+  connect(left.last, right.first);
   return {
     nullable: left.nullable && right.nullable,
     first: left.nullable ? [...left.first, ...right.first] : left.first,
@@ -100,66 +101,69 @@ function repeat(syntax: Repeat, builder: Builder): Part {
 
 function repeatParts({ item, min, max }: Repeat, builder: Builder): Part {
   if (max === 0) return empty;
-  const before = builder.sets.length;
+  const before = builder.states.length;
   const once = build(item, builder);
-  const size = builder.sets.length - before;
-  if (max === Infinity || size * max > maxCopies) return endless(once, min, builder);
+  const size = builder.states.length - before;
+  if (max === Infinity || size * max > maxCopies) {
+    connect(once.last, once.first);
+    return { ...once, nullable: once.nullable || min === 0 };
+  }
   // `a{1,3}` is `a(a(a)?)?`: written as `aa?a?` it would be ambiguous, which the engine's counter is not.
   const copies = [once];
   while (copies.length < max) copies.push(build(item, builder));
   return copies.reduceRight((tail, copy, index) => {
-    const joined = join(copy, tail, builder);
+    const joined = join(copy, tail);
     return index >= min ? { ...joined, nullable: true } : joined;
   }, empty);
 }
 
-function endless(part: Part, min: number, builder: Builder): Part {
-  connect(part.last, part.first, builder);
-  return { ...part, nullable: part.nullable || min === 0 };
-}
-
-/** The strongly connected sets of states that can be entered again: the loops, each as a list of states. */
-export function findLoops({ next }: Automaton): number[][] {
-  const before: number[][] = next.map(() => []);
-  next.forEach((targets, state) => {
-    for (const target of new Set(targets)) before[target]?.push(state);
-  });
-  const taken = new Set<number>();
-  const loops: number[][] = [];
+/** The strongly connected sets of states that can be entered again. */
+export function findLoops(states: readonly State[]): Loop[] {
+  const before = new Map(states.map((state): [State, State[]] => [state, []]));
+  for (const state of states) {
+    for (const target of new Set(state.next)) before.get(target)?.push(state);
+  }
+  const taken = new Set<State>();
+  const loops: Loop[] = [];
   // Kosaraju: what reaches a state backwards, in the reverse order of leaving it forwards, is its component.
-  for (const state of leavingOrder(next).reverse()) {
+  for (const state of leavingOrder(states).reverse()) {
     const component = walk(before, state, taken);
-    const again = component.length > 1 || next[state]?.includes(state) === true;
-    if (component.length > 0 && again) loops.push(component);
+    if (component.size > 1 || (component.has(state) && state.next.includes(state))) {
+      loops.push(component);
+    }
   }
   return loops;
 }
 
 /** States in the order in which a depth-first walk leaves them. Without recursion: an alternation may be long. */
-function leavingOrder(next: Automaton['next']): number[] {
-  const entered = new Set<number>();
-  const left = new Set<number>();
-  const stack = [...next.keys()];
+function leavingOrder(states: readonly State[]): State[] {
+  const entered = new Set<State>();
+  const left = new Set<State>();
+  const stack = [...states];
   for (let state = stack.at(-1); state !== undefined; state = stack.at(-1)) {
     if (entered.has(state)) {
       left.add(state);
       stack.pop();
     } else {
       entered.add(state);
-      for (const target of next[state] ?? []) if (!entered.has(target)) stack.push(target);
+      stack.push(...state.next.filter((target) => !entered.has(target)));
     }
   }
   return [...left];
 }
 
-function walk(edges: Automaton['next'], start: number, taken: Set<number>): number[] {
-  const found: number[] = [];
+function walk(
+  edges: ReadonlyMap<State, readonly State[]>,
+  start: State,
+  taken: Set<State>,
+): Set<State> {
+  const found = new Set<State>();
   const stack = [start];
   for (let state = stack.pop(); state !== undefined; state = stack.pop()) {
     if (taken.has(state)) continue;
     taken.add(state);
-    found.push(state);
-    stack.push(...(edges[state] ?? []));
+    found.add(state);
+    edges.get(state)?.forEach((target) => stack.push(target));
   }
   return found;
 }

@@ -24,6 +24,7 @@ export type Span = readonly [number, number];
 interface Cursor {
   readonly source: string;
   readonly flags: string;
+  readonly unicode: boolean;
   at: number;
 }
 
@@ -32,21 +33,26 @@ const nothing: Syntax = { kind: 'nothing' };
 /** The expression is known to be valid, because the engine has compiled it. */
 export function parseRegExp(expression: RegExp): Syntax {
   const flags = expression.flags.replace(/[^isuv]/g, '');
-  return parseChoice({ source: expression.source, flags, at: 0 });
+  return parseChoice({ source: expression.source, flags, unicode: /[uv]/.test(flags), at: 0 });
+}
+
+/** Takes what `pattern` (sticky) matches here; '' when it does not. */
+function take(cursor: Cursor, pattern: RegExp): string {
+  pattern.lastIndex = cursor.at;
+  const start = cursor.at;
+  if (pattern.test(cursor.source)) cursor.at = pattern.lastIndex;
+  return cursor.source.slice(start, cursor.at);
 }
 
 function parseChoice(cursor: Cursor): Syntax {
   const items = [parseSequence(cursor)];
-  while (cursor.source[cursor.at] === '|') {
-    cursor.at++;
-    items.push(parseSequence(cursor));
-  }
+  while (take(cursor, /\|/y) !== '') items.push(parseSequence(cursor));
   return { kind: 'choice', items };
 }
 
 function parseSequence(cursor: Cursor): Syntax {
   const items: Syntax[] = [];
-  while (cursor.at < cursor.source.length && !/[|)]/.test(cursor.source[cursor.at] ?? '')) {
+  while (!/^[|)]?$/.test(cursor.source.charAt(cursor.at))) {
     const start = cursor.at;
     const atom = parseAtom(cursor);
     items.push(parseRepeat(cursor, atom, start));
@@ -55,82 +61,68 @@ function parseSequence(cursor: Cursor): Syntax {
 }
 
 function parseRepeat(cursor: Cursor, item: Syntax, start: number): Syntax {
-  const match = sticky(/(?:[*+?]|\{([0-9]+)(,([0-9]*))?\})\??/y, cursor);
-  if (match === undefined) return item;
-  const [text = '', low, comma, high] = match;
-  cursor.at += text.length;
-  const span: Span = [start, cursor.at];
-  if (low !== undefined) {
-    const min = Number(low);
-    const limit = high === '' ? Infinity : Number(high);
-    return { kind: 'repeat', item, min, max: comma === undefined ? min : limit, span };
-  }
-  const min = text.startsWith('+') ? 1 : 0;
-  return { kind: 'repeat', item, min, max: text.startsWith('?') ? 1 : Infinity, span };
+  const text = take(cursor, /(?:[*+?]|\{[0-9]+(?:,[0-9]*)?\})\??/y);
+  if (text === '') return item;
+  const [min, max] = boundsOf(text);
+  return { kind: 'repeat', item, min, max, span: [start, cursor.at] };
+}
+
+function boundsOf(text: string): [number, number] {
+  if (text.startsWith('*')) return [0, Infinity];
+  if (text.startsWith('+')) return [1, Infinity];
+  if (text.startsWith('?')) return [0, 1];
+  const min = Number.parseInt(text.slice(1), 10);
+  if (!text.includes(',')) return [min, min];
+  const max = Number.parseInt(text.slice(text.indexOf(',') + 1), 10);
+  return [min, Number.isNaN(max) ? Infinity : max];
 }
 
 function parseAtom(cursor: Cursor): Syntax {
-  const character = cursor.source[cursor.at];
-  if (character === '(') return parseGroup(cursor);
-  if (character === '[') return characters(cursor, classLength(cursor));
-  if (character === '\\') return parseEscape(cursor);
-  if (character === '^' || character === '$') {
-    cursor.at++;
-    return nothing;
+  switch (cursor.source.charAt(cursor.at)) {
+    case '(':
+      return parseGroup(cursor);
+    case '[':
+      return characters(cursor, takeClass(cursor));
+    case '\\':
+      return parseEscape(cursor);
+    case '^':
+    case '$':
+      cursor.at++;
+      return nothing;
+    default:
+      return characters(cursor, take(cursor, cursor.unicode ? /./suy : /./sy));
   }
-  const [point = ''] = sticky(isUnicode(cursor) ? /./suy : /./sy, cursor) ?? [];
-  return characters(cursor, point.length);
-}
-
-function isUnicode(cursor: Cursor): boolean {
-  return /[uv]/.test(cursor.flags);
 }
 
 function parseGroup(cursor: Cursor): Syntax {
-  const [opening = '('] = sticky(/\((?:\?(?:<?[=!]|<[^>]*>|[ims-]*:))?/y, cursor) ?? [];
-  cursor.at += opening.length;
+  const opening = take(cursor, /\((?:\?(?:<?[=!]|<[^>]*>|[ims-]*:))?/y);
   const item = parseChoice(cursor);
   cursor.at++;
   return /[=!]$/.test(opening) ? { kind: 'look', item } : item;
 }
 
+const unicodeEscape = /\\(?:[pPu]\{[^}]*\}|u....|x..|c.|.)/suy;
+const plainEscape = /\\(?:u[0-9a-f]{4}|x[0-9a-f]{2}|c[a-z]|.)/isy;
+
 function parseEscape(cursor: Cursor): Syntax {
   const start = cursor.at;
-  const boundary = sticky(/\\[bB]/y, cursor);
-  if (boundary !== undefined) {
-    cursor.at += 2;
-    return nothing;
-  }
-  const reference = sticky(/\\(?:[1-9][0-9]*|k<[^>]*>)/y, cursor);
-  if (reference !== undefined) {
-    cursor.at += reference[0].length;
+  if (take(cursor, /\\[bB]/y) !== '') return nothing;
+  if (take(cursor, /\\(?:[1-9][0-9]*|k<[^>]*>)/y) !== '') {
     return { kind: 'backreference', span: [start, cursor.at] };
   }
-  const [escape = ''] =
-    sticky(
-      isUnicode(cursor)
-        ? /\\(?:[pPu]\{[^}]*\}|u....|x..|c.|.)/suy
-        : /\\(?:u[0-9a-f]{4}|x[0-9a-f]{2}|c[a-z]|.)/isy,
-      cursor,
-    ) ?? [];
-  return characters(cursor, escape.length);
+  return characters(cursor, take(cursor, cursor.unicode ? unicodeEscape : plainEscape));
 }
 
-function classLength(cursor: Cursor): number {
+function takeClass(cursor: Cursor): string {
   const nested = cursor.flags.includes('v');
+  const start = cursor.at;
   let depth = 0;
-  let at = cursor.at;
-  for (;;) {
-    const character = cursor.source[at++];
-    if (character === '\\') at++;
-    else if (character === '[' && (nested || depth === 0)) depth++;
-    else if (character === ']' && --depth === 0) return at - cursor.at;
-  }
-}
-
-function sticky(pattern: RegExp, cursor: Cursor): RegExpExecArray | undefined {
-  pattern.lastIndex = cursor.at;
-  return pattern.exec(cursor.source) ?? undefined;
+  do {
+    const character = take(cursor, /\\?./sy);
+    if (character === '[' && (nested || depth === 0)) depth++;
+    else if (character === ']') depth--;
+  } while (depth > 0);
+  return cursor.source.slice(start, cursor.at);
 }
 
 // ASCII one by one; two letters stand for everything beyond, which a Host or Origin cannot hold anyway.
@@ -141,10 +133,8 @@ const probes: readonly string[] = [
 ];
 
 /** The engine itself says which characters an atom covers. */
-function characters(cursor: Cursor, length: number): Syntax {
-  const text = cursor.source.slice(cursor.at, cursor.at + length);
-  cursor.at += length;
-  const atom = new RegExp(`^(?:${text})$`, cursor.flags);
+function characters({ flags }: Cursor, text: string): Syntax {
+  const atom = new RegExp(`^(?:${text})$`, flags);
   let set = 0n;
   probes.forEach((probe, index) => {
     if (atom.test(probe)) set |= 1n << BigInt(index);

@@ -57,7 +57,9 @@ function forwardedScheme(req: IncomingMessage, trust: Trust, given?: RequestTrus
   for (const name of headers) {
     const text = headerText(req, name);
     if (text === undefined) continue;
-    const scheme = schemeOf(name, text) ?? schemeOfHop(req, trust, { name, text, given });
+    const scheme =
+      schemeOf(name, text.toLowerCase()) ??
+      schemeOfHop(req, trust, { name, text: text.toLowerCase(), given });
     return scheme === undefined
       ? fromSocket(req, headers, 'bad-scheme')
       : { scheme, headers, fault: undefined };
@@ -77,15 +79,14 @@ function schemeOfHop(
   { name, text, given }: NamedText,
 ): Scheme | undefined {
   const list = splitList(text);
-  return schemeOf(name, list[hopIndex(req, trust, list.length, given)] ?? '');
+  return schemeOf(name, list[hopIndex(req, trust, list.length, given)]);
 }
 
 function fromForwarded(req: IncomingMessage, trust: Trust, given?: RequestTrust): SchemeDecision {
   const headers = forwardedHeader;
   const elements = forwardedElements(req);
   if (elements === 'malformed') return { scheme: 'http', headers, fault: 'bad-forwarded' };
-  if (elements === undefined || elements.length === 0) return fromSocket(req, headers);
-  const proto = elements[hopIndex(req, trust, elements.length, given)]?.proto;
+  const proto = elements?.[hopIndex(req, trust, elements.length, given)]?.proto;
   if (proto === undefined) return fromSocket(req, headers);
   const scheme = schemeOf('forwarded', proto);
   if (scheme === undefined) return fromSocket(req, headers, 'bad-scheme');
@@ -94,11 +95,10 @@ function fromForwarded(req: IncomingMessage, trust: Trust, given?: RequestTrust)
 
 const standardHeaders: ReadonlySet<string> = new Set(['x-forwarded-proto', 'forwarded']);
 
-/** Only these words, whole: `httpsfoo` is not secure. */
-function schemeOf(name: string, value: string): Scheme | undefined {
+/** Only these words, whole and in lower case: `httpsfoo` is not secure. */
+function schemeOf(name: string, word: string | undefined): Scheme | undefined {
   // Azure's header holds the certificate's details; that it is there is the message.
   if (name === 'x-arr-ssl') return 'https';
-  const word = value.toLowerCase();
   if (word === 'https' || word === 'wss') return 'https';
   if (word === 'http' || word === 'ws') return 'http';
   // `Front-End-Https: on`, `X-Forwarded-Ssl: off`

@@ -3,11 +3,32 @@ import { parseHost, type Host, type HostFault } from './host.ts';
 
 /** The request target as the client sent it, before a router cut off its mount path. */
 export function originalTarget(req: IncomingMessage): string {
-  const original = (req as { originalUrl?: unknown }).originalUrl;
-  return typeof original === 'string' ? original : (req.url ?? '/');
+  return String((req as { originalUrl?: string }).originalUrl ?? req.url);
 }
 
-const absolute = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)(.*)$/is;
+interface AbsoluteForm {
+  readonly scheme: string;
+  readonly authority: string;
+  /** Path, query and fragment. */
+  readonly rest: string;
+}
+
+function splitAbsolute(target: string): AbsoluteForm {
+  const colon = Math.max(target.indexOf('://'), 0);
+  const after = target.slice(colon + 3);
+  const end = after.search(/[/?#]/);
+  const length = end < 0 ? after.length : end;
+  return {
+    scheme: target.slice(0, colon).toLowerCase(),
+    authority: after.slice(0, length),
+    rest: after.slice(length),
+  };
+}
+
+const standardPorts: ReadonlyMap<string, number> = new Map([
+  ['http', 80],
+  ['https', 443],
+]);
 
 /**
  * What is wrong with the target, given the Host.
@@ -18,8 +39,8 @@ const absolute = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)(.*)$/is;
 export function explainTarget(req: IncomingMessage, host: Host): HostFault | undefined {
   const target = originalTarget(req);
   if (target.charCodeAt(0) === 47 /* / */ || target === '*') return undefined;
-  const [, scheme = '', authority = ''] = absolute.exec(target) ?? [];
-  const standard = { http: 80, https: 443 }[scheme.toLowerCase()];
+  const { scheme, authority } = splitAbsolute(target);
+  const standard = standardPorts.get(scheme);
   const named = parseHost(authority);
   if (standard === undefined || named === undefined) return 'bad-target';
   const same =
@@ -34,13 +55,13 @@ export function targetPath(req: IncomingMessage): string {
 
 /** The path of a target, without query and fragment. */
 export function pathOf(target: string): string {
-  return /^[^?#]*/.exec(afterAuthority(target))?.[0] ?? '';
+  return afterAuthority(target).replace(/[?#].*$/s, '');
 }
 
 /** `*` and an authority without a path stand for the server as a whole: `/`. */
 function afterAuthority(target: string): string {
   if (target.charCodeAt(0) === 47) return target;
-  const rest = absolute.exec(target)?.[3] ?? '';
+  const rest = target === '*' ? '' : splitAbsolute(target).rest;
   return rest.startsWith('/') ? rest : `/${rest}`;
 }
 

@@ -1,10 +1,4 @@
-import {
-  inRange,
-  parseAddress,
-  parseRange,
-  type Address,
-  type AddressRange,
-} from './ip-address.ts';
+import { inRange, parsePeerAddress, parseRange, type AddressRange } from './ip-address.ts';
 
 /**
  * Whose forwarded headers are believed.
@@ -23,11 +17,11 @@ export type TrustProxy =
 /** A compiled {@link TrustProxy}. */
 export type Trust = (address: string | undefined, hop: number) => boolean;
 
-const networks: Readonly<Record<string, readonly string[]>> = {
-  loopback: ['127.0.0.1/8', '::1/128'],
-  linklocal: ['169.254.0.0/16', 'fe80::/10'],
-  uniquelocal: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
-};
+const networks: ReadonlyMap<string, readonly string[]> = new Map([
+  ['loopback', ['127.0.0.1/8', '::1/128']],
+  ['linklocal', ['169.254.0.0/16', 'fe80::/10']],
+  ['uniquelocal', ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7']],
+]);
 
 // Shared through the registry, because two copies of this package may meet on one request.
 const trustKey: unique symbol = Symbol.for('portcullis.trust-key');
@@ -76,8 +70,10 @@ function trustList(words: readonly unknown[]): Trust {
   let last: { readonly address: string; readonly trusted: boolean } | undefined;
   const trust: Trust = (address, hop) => {
     if (address === undefined) return unix && hop === 0;
-    if (last?.address !== address)
-      last = { address, trusted: inAny(parseAddress(address), ranges) };
+    if (last?.address !== address) {
+      const parsed = parsePeerAddress(address);
+      last = { address, trusted: ranges.some((range) => inRange(parsed, range)) };
+    }
     return last.trusted;
   };
   return keyed(trust, words.join(','));
@@ -85,16 +81,11 @@ function trustList(words: readonly unknown[]): Trust {
 
 function rangesOf(word: unknown): AddressRange[] {
   if (typeof word !== 'string') throw fault(word);
-  const texts = Object.hasOwn(networks, word) ? (networks[word] ?? []) : [word];
-  return texts.map((text) => {
+  return (networks.get(word) ?? [word]).map((text) => {
     const range = parseRange(text);
     if (range === undefined) throw fault(word);
     return range;
   });
-}
-
-function inAny(address: Address | undefined, ranges: readonly AddressRange[]): boolean {
-  return address !== undefined && ranges.some((range) => inRange(address, range));
 }
 
 function fault(value: unknown): TypeError {

@@ -17,9 +17,11 @@ describe('findBacktracking() reports what can hang', () => {
     [/((a+)?b?)*c/, '((a+)?b?)*'],
     [/.*.*.*x/, '.*.*.*'],
     [/https:\/\/.*a.*b.*\.com/, '.*a.*b.*'],
+    [/[ab]*x?[ab]*x?[ab]*y/, '[ab]*x?[ab]*x?[ab]*'],
     [/(a)\1/, '\\1'],
     [/(?<x>a)\k<x>/, '\\k<x>'],
-    [/(?:[[a-z]--[x]]+)+/v, '(?:[[a-z]--[x]]+)+'],
+    [new RegExp('(?:[[a-z]--[x]]+)+', 'v'), '(?:[[a-z]--[x]]+)+'],
+    [/(?:a|(?:b|c)|[ab])*d/, '(?:a|(?:b|c)|[ab])*'],
     [/(?:\u{61}+)+/u, '(?:\\u{61}+)+'],
     [/(?:\x61|a)+b/, '(?:\\x61|a)+'],
     [/(?:\p{Letter}|a)+b/u, '(?:\\p{Letter}|a)+'],
@@ -48,9 +50,26 @@ describe('findBacktracking() accepts what people write for hosts', () => {
     /\ca\0\//,
     /😀\.example/u,
     /(?:)/,
+    /a+b+c+d+/,
+    /(?:a+,)?(?:b+,)?(?:c+,)?/,
+    new RegExp('[[a-z]&&[^x]]+', 'v'),
+    /[a[]+/,
+    /a{3}b{2,4}c{0,2}/,
+    /a{0}/,
   ])('%s', (expression) => {
     expect(findBacktracking(expression)).toBeUndefined();
   });
+});
+
+test('an expression too large to judge is reported', () => {
+  const large = /(?:[a-z]{1,60}\.)+(?:[a-z]{1,60}-)+(?:[a-z]{1,60}_)+/;
+  expect(findBacktracking(large)).toContain('(?:[a-z]{1,60}\\.)+');
+  const letters = 'abcdefghijklmnopqrstuvwxyz'.repeat(4);
+  const alternatives = letters
+    .split('')
+    .map((letter) => `[${letter}x]y`)
+    .join('|');
+  expect(findBacktracking(new RegExp(`(?:(?:${alternatives})z)*`))).toBeDefined();
 });
 
 test('answers in milliseconds for an expression of a thousand alternatives in a loop', () => {

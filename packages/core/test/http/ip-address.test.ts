@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { inRange, parseAddress, parseRange } from '../../src/http/ip-address.ts';
+import { inRange, parsePeerAddress, parseRange } from '../../src/http/ip-address.ts';
 
 function within(address: string, network: string): boolean | undefined {
-  const parsed = parseAddress(address);
+  const parsed = parsePeerAddress(address);
   const range = parseRange(network);
   return parsed && range && inRange(parsed, range);
 }
@@ -26,6 +26,7 @@ describe('networks', () => {
     ['2001:db8::1', '2001:db8::1/128', true],
     ['2001:db8::2', '2001:db8::1/128', false],
     ['::ffff:10.0.0.1', '10.0.0.0/8', true],
+    ['::fffe:10.0.0.1', '10.0.0.0/8', false],
     ['10.0.0.1', '::ffff:10.0.0.0', false],
     ['10.0.0.0', '::ffff:a00:0', true],
     ['::1', '10.0.0.0/8', false],
