@@ -1,7 +1,7 @@
 import { describeGot } from '../options/got.ts';
 import { isOptionsObject } from '../options/check.ts';
 import { isPlainData } from '../options/plain.ts';
-import { ConfigError } from './error.ts';
+import { ConfigError, reasonOf } from './error.ts';
 
 type Constructor = new () => object;
 
@@ -34,8 +34,7 @@ function classValues(constructor: Constructor, source: string): object {
   try {
     instance = new constructor();
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    const reason = `cannot be constructed: ${why}`;
+    const reason = `cannot be constructed: ${reasonOf(error)}`;
     throw new ConfigError([{ code: 'CONFIG_FILE', source, reason }], { cause: error });
   }
   const getters = chain.flatMap((each) => getterNames(each.prototype));

@@ -25,7 +25,7 @@ export interface ConfigParts {
  *
  * @throws `ERR_PORTCULLIS_CONFIG` for the problems found so far and those that only the whole shows.
  */
-export function makeConfig(parts: ConfigParts, issues: ConfigIssue[] = []): Config {
+export function makeConfig(parts: ConfigParts, issues: ConfigIssue[]): Config {
   const { environment, table, layers } = parts;
   const set = mergeLayers(layers);
   const debug = set.get('debug');

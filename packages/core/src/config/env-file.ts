@@ -8,7 +8,7 @@ export interface EnvFileValue {
   /** `.env:3` */
   readonly source: string;
   /** An unquoted `#` without a space before it ended the value, and hardly on purpose. */
-  readonly cut: boolean;
+  readonly cut?: boolean | undefined;
 }
 
 /** A `.env` file that need not exist, or must. */
@@ -37,10 +37,10 @@ export function readEnvFile(
   const text = content.replace(/^\uFEFF/, '');
   const lines = findLines(text);
   return new Map(
-    Object.entries(parseEnv(text)).map(([name, value = '']) => {
+    Object.entries(parseEnv(text)).map(([name, value]) => {
       const line = lines.get(name);
       const source = line === undefined ? path : `${path}:${String(line.number)}`;
-      return [name, { text: value, source, cut: line?.cut ?? false }];
+      return [name, { text: String(value), source, cut: line?.cut }];
     }),
   );
 }
@@ -59,19 +59,20 @@ const ASSIGNMENT = /^\s*(?:export\s+)?([\w.-]+)\s*=([^\S\n]*)(.*)$/;
 function findLines(text: string): ReadonlyMap<string, Line> {
   const lines = text.split(/\r?\n/);
   const found = new Map<string, Line>();
-  for (let at = 0; at < lines.length; at += 1) {
-    const match = ASSIGNMENT.exec(lines[at] ?? '');
+  let last = -1;
+  for (const [at, line] of lines.entries()) {
+    const match = at > last ? ASSIGNMENT.exec(line) : null;
     if (match === null) continue;
-    const [, name = '', space = '', value = ''] = match;
-    found.set(name, { number: at + 1, cut: isCut(value, space) });
-    at = lastLineOf(value, lines, at);
+    const value = String(match[3]);
+    found.set(String(match[1]), { number: at + 1, cut: isCut(value, String(match[2])) });
+    last = lastLineOf(value, lines, at);
   }
   return found;
 }
 
 /** A quoted value ends where its quote does; without an end it is one line. */
 function lastLineOf(value: string, lines: readonly string[], at: number): number {
-  const [quote = ''] = value;
+  const quote = value.charAt(0);
   if (!isQuote(quote) || value.indexOf(quote, 1) !== -1) return at;
   const end = lines.findIndex((line, index) => index > at && line.includes(quote));
   return end === -1 ? at : end;

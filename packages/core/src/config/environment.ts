@@ -4,7 +4,7 @@ import { editDistance } from '../options/nearest.ts';
 import type { ConfigIssue } from './error.ts';
 import type { Key, KeyTable } from './keys.ts';
 import { type Layer, makeLayer, type Setting } from './layer.ts';
-import { parseText } from './text.ts';
+import { type Form, parseText } from './text.ts';
 
 /** A variable of the process or of a `.env` file. */
 export interface Variable {
@@ -43,7 +43,7 @@ function readVariable(key: Key, variables: Variables): Setting | ConfigIssue | u
   const { variable: name, form } = key;
   if (name === undefined) return undefined;
   const direct = nonEmpty(variables.get(name));
-  const file = form === 'secret' ? nonEmpty(variables.get(`${name}_FILE`)) : undefined;
+  const file = isSecret(form) ? nonEmpty(variables.get(`${name}_FILE`)) : undefined;
   if (direct !== undefined && file !== undefined) {
     const reason = `is given beside ${name}`;
     return { ...problem('CONFLICT', `${name}_FILE`, file, reason), hint: 'keep one of the two' };
@@ -74,6 +74,10 @@ function readText(key: Key, name: string, variable: Variable): Setting | ConfigI
   return { key: name, paths: key.paths, value, source };
 }
 
+function isSecret(form: Form): boolean {
+  return form === 'secret' || form === 'secrets';
+}
+
 /** The way of Docker and Kubernetes: the variable names a file that holds the secret. */
 function readSecretFile(key: Key, name: string, variable: Variable): Setting | ConfigIssue {
   const path = variable.text;
@@ -95,9 +99,7 @@ function readSecretFile(key: Key, name: string, variable: Variable): Setting | C
 }
 
 function problem(code: string, key: string, { source }: Variable, reason: string): ConfigIssue {
-  // "the environment variable X: X …" would say the name twice.
-  const named = source.endsWith(key) ? { source } : { source, key };
-  return { code: `CONFIG_${code}`, ...named, reason };
+  return { code: `CONFIG_${code}`, source, key, reason };
 }
 
 // Three edits away is another word: every X11 desktop has a SESSION_MANAGER.
@@ -108,11 +110,13 @@ export function findNearMisses(variables: Variables, table: KeyTable): readonly 
   const known = new Set(['PORTCULLIS_ENV']);
   for (const { variable, form } of table.keys.values()) {
     if (variable !== undefined) known.add(variable);
-    if (form === 'secret') known.add(`${String(variable)}_FILE`);
+    if (isSecret(form)) known.add(`${String(variable)}_FILE`);
   }
   return [...variables].flatMap(([name, { source }]) => {
     if (known.has(name)) return [];
     const meant = [...known].find((each) => editDistance(name, each, NEAR + 1) <= NEAR);
-    return meant === undefined ? [] : [`${source} is not read; did you mean ${meant}?`];
+    if (meant === undefined) return [];
+    const variable = source.endsWith(` ${name}`) ? source : `${name} (${source})`;
+    return [`${variable} is not read; did you mean ${meant}?`];
   });
 }

@@ -22,11 +22,19 @@ export class ConfigError extends Error {
   }
 }
 
+/** What a thrown value says. Not by `instanceof`: errors of other realms come by here. */
+export function reasonOf(thrown: unknown): string {
+  const isError = typeof thrown === 'object' && thrown !== null && 'message' in thrown;
+  return String(isError ? thrown.message : thrown);
+}
+
 function formatIssues(issues: readonly ConfigIssue[]): string {
   const count = issues.length === 1 ? '1 problem' : `${String(issues.length)} problems`;
   const lines = [`The configuration cannot be used: ${count}`];
   for (const { source, key, reason, hint } of issues) {
-    lines.push(`  ✖ ${source}: ${key === undefined ? '' : `${key} `}${reason}`);
+    // "the environment variable X: X …" would say the name twice.
+    const named = key === undefined || source.endsWith(` ${key}`) ? '' : `${key} `;
+    lines.push(`  ✖ ${source}: ${named}${reason}`);
     if (hint !== undefined) lines.push(`      → ${hint}`);
   }
   return lines.join('\n');

@@ -158,7 +158,7 @@ export interface KeyTable {
 
 /** The table of our own middleware and of those that the user defines. */
 export function createKeyTable(own: readonly Section[]): KeyTable {
-  const sections = new Map([...SECTIONS, ...own].map((section) => [section.name, section]));
+  const sections = new Map([...own, ...SECTIONS].map((section) => [section.name, section]));
   const keys = new Map([...sections.values()].flatMap(sectionKeys).map((key) => [key.name, key]));
   for (const key of SPECIAL) keys.set(key.name, key);
   for (const key of SPECIAL) {

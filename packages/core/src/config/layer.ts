@@ -24,7 +24,10 @@ export function makeLayer(settings: readonly Setting[], issues: ConfigIssue[]): 
   for (const setting of [...settings].sort((a, b) => b.paths.length - a.paths.length)) {
     for (const path of setting.paths) {
       const other = layer.get(path);
-      if (other !== undefined && other.paths.length === 1) issues.push(conflict(setting, other));
+      if (other?.paths.length === setting.paths.length) {
+        issues.push(conflict(setting, other));
+        break;
+      }
       layer.set(path, setting);
     }
   }

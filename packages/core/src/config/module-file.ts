@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { isAbsolute, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { nearest } from '../options/nearest.ts';
-import { ConfigError } from './error.ts';
+import { ConfigError, reasonOf } from './error.ts';
 
 /** What a file holds, and how to speak of it. */
 export interface LoadedFile {
@@ -62,38 +62,40 @@ async function importModule(path: string, source: string): Promise<object> {
   try {
     return (await import(pathToFileURL(path).href)) as object;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw fileError(source, `cannot be loaded: ${reason}`, error);
+    throw fileError(source, `cannot be loaded: ${reasonOf(error)}`, error);
   }
 }
 
 function pickExport(exports: object, name: string | undefined, source: string): unknown {
-  const names = Object.keys(exports).filter(
-    (each) => each !== 'default' && each !== 'module.exports',
-  );
-  if (name === undefined) {
-    if ('default' in exports) return exports.default;
-    const list =
-      names.length === 0 ? '' : `; name one: ${names.map((each) => `#${each}`).join(', ')}`;
-    throw fileError(source, `has no default export${list}`);
-  }
-  const found = new Map<string, unknown>(Object.entries(exports)).get(name);
-  if (found !== undefined) return found;
-  const meant = nearest(name, names);
+  const named = new Map<string, unknown>(Object.entries(exports));
+  for (const plumbing of ['__esModule', 'module.exports']) named.delete(plumbing);
+  if (name === undefined && named.has('default')) return unwrapDefault(named.get('default'));
+  if (name !== undefined && named.has(name)) return named.get(name);
+  named.delete('default');
+  const names = [...named.keys()];
+  const list = names.map((each) => `#${each}`).join(', ') || 'nothing';
+  const reason = `has no ${name === undefined ? 'default export' : `export "${name}"`}`;
+  const meant = nearest(name ?? '', names);
   const hint = meant === undefined ? undefined : `did you mean "#${meant}"?`;
-  const list = names.length === 0 ? 'nothing' : names.join(', ');
   throw new ConfigError([
-    { code: 'CONFIG_FILE', source, reason: `has no export "${name}"; it exports ${list}`, hint },
+    { code: 'CONFIG_FILE', source, reason: `${reason}; it exports ${list}`, hint },
   ]);
 }
 
+/** What `export default` becomes in a CommonJS module that a compiler wrote. */
+function unwrapDefault(value: unknown): unknown {
+  const isCompiled =
+    typeof value === 'object' && value !== null && '__esModule' in value && 'default' in value;
+  return isCompiled ? value.default : value;
+}
+
 function fileError(source: string, reason: string, cause?: unknown): ConfigError {
-  return new ConfigError(
-    [{ code: 'CONFIG_FILE', source, reason }],
-    cause === undefined ? {} : { cause },
-  );
+  const issue = { code: 'CONFIG_FILE', source, reason };
+  return new ConfigError([issue], cause === undefined ? {} : { cause });
 }
 
 function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
+  const hasCode = typeof error === 'object' && error !== null && 'code' in error;
+  /* istanbul ignore next -- every error of `readFile` has a code */
+  return hasCode ? String(error.code) : 'unknown reason';
 }

@@ -8,10 +8,10 @@ export type Described =
   | {
       readonly definition: {
         readonly name: string;
-        readonly options: StandardSchema<never, object>;
+        readonly options: StandardSchema<unknown, object>;
       };
     }
-  | Pick<OptionsDefinition<never, object>, 'area' | 'fields'>;
+  | Pick<OptionsDefinition<object, object>, 'area' | 'fields'>;
 
 /** The name of the section for a middleware: `auditTrail` of `audit-trail` or `AUDIT_TRAIL`. */
 export function sectionName(described: Described): string {
@@ -33,10 +33,10 @@ export function ownSection(described: Described): Section {
 
 function describesFields(
   options: object,
-): options is Pick<OptionsDefinition<never, object>, 'area' | 'fields'> {
+): options is Pick<OptionsDefinition<object, object>, 'area' | 'fields'> {
   return 'fields' in options && 'area' in options;
 }
 
 function formOf({ text, sensitive }: OptionField): Form {
-  return sensitive && text === 'list' ? 'secret' : text;
+  return sensitive && text === 'list' ? 'secrets' : text;
 }

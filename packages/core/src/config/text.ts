@@ -14,6 +14,8 @@ export type Form =
   /** Whose forwarded headers are believed: `1` is one proxy, not "true". */
   | 'trust'
   | 'secret'
+  /** A list of secrets. */
+  | 'secrets'
   /** Cannot be written as text. */
   | 'code';
 
@@ -21,7 +23,7 @@ const TRUE = /^(?:true|1|yes|on)$/i;
 const FALSE = /^(?:false|0|no|off)$/i;
 
 const PARSERS: Readonly<Record<Form, (text: string) => unknown>> = {
-  text: (text) => text,
+  text: asIs,
   boolean: parseBoolean,
   flag: (text) => parseBoolean(text) ?? text,
   number: (text) => parseNumber(text) ?? text,
@@ -29,12 +31,17 @@ const PARSERS: Readonly<Record<Form, (text: string) => unknown>> = {
   hosts: (text) => parseList(text, /[,;\s]/),
   trust: (text) => parseNumber(text) ?? parseBoolean(text) ?? text,
   secret: parseSecrets,
-  code: (text) => text,
+  secrets: (text) => [parseSecrets(text)].flat(),
+  code: asIs,
 };
 
 /** Reads text; undefined when it cannot be a value of this form. */
 export function parseText(form: Form, text: string): unknown {
   return PARSERS[form](text);
+}
+
+function asIs(text: string): string {
+  return text;
 }
 
 function parseBoolean(text: string): boolean | undefined {
@@ -59,8 +66,8 @@ function parseList(text: string, divider: RegExp): readonly unknown[] {
 function parseJsonList(text: string): readonly unknown[] | undefined {
   if (!text.startsWith('[')) return undefined;
   try {
-    const value: unknown = JSON.parse(text);
-    return Array.isArray(value) ? value : undefined;
+    // What starts with a bracket and is JSON is a list.
+    return JSON.parse(text) as unknown[];
   } catch {
     // `[::1],localhost` is a list of hosts.
     return undefined;

@@ -53,7 +53,7 @@ function readSection(section: Section, value: unknown, reading: Reading): readon
     .filter(([, given]) => given !== undefined)
     .map(([option, given]) => {
       const path = `${key}.${option}`;
-      const secret = Object.hasOwn(forms, option) && forms[option] === 'secret';
+      const secret = Object.hasOwn(forms, option) && forms[option]?.startsWith('secret');
       return { key: path, paths: [path], value: secret ? hideSecret(given) : given, source };
     });
 }

@@ -56,8 +56,9 @@ export function checkOptions<Resolved extends object>(
   const from = (name: string): string | undefined => sourceOf(input, name) ?? source;
   const checked = Spec.checkAll(fields, values);
   const problems = straysFirst(checked.faults).map(({ fault, segments, stray }) => {
-    const [name = '', ...inner] = segments;
-    const asWritten = stray ? segments : [written.get(String(name)) ?? name, ...inner];
+    const asWritten = segments.map((segment, at) =>
+      at > 0 || stray ? segment : (written.get(String(segment)) ?? segment),
+    );
     const place = { area, path: formatPath(asWritten), source: from(String(asWritten[0])) };
     return { issue: toIssue(fault, place), segments: asWritten };
   });

@@ -19,7 +19,6 @@ export interface FoundFault {
 
 /** What is read of an issue of the engine. */
 interface EngineIssue {
-  readonly type: string;
   readonly input: unknown;
   readonly message: string;
   readonly path?: readonly { readonly key: unknown }[] | undefined;
@@ -38,11 +37,11 @@ export type Found = Finding & { readonly segments: readonly PropertyKey[] };
 
 export function findings(issue: EngineIssue): readonly Found[] {
   const segments = issue.path?.map(({ key }) => key as PropertyKey) ?? [];
-  if (issue.type !== 'union') {
-    // Every schema of this file except the union reports a Finding in the place of its input.
+  if (issue.issues === undefined) {
+    // All that a spec is made of, except a union, reports a Finding in the place of its input.
     return [{ ...(issue.input as Finding), segments }];
   }
-  const inner = (issue.issues ?? []).flatMap((each) => findings(each));
+  const inner = issue.issues.flatMap((each) => findings(each));
   return chooseFromUnion(inner, issue).map((found) => ({
     ...found,
     segments: [...segments, ...found.segments],
@@ -87,7 +86,10 @@ function isStray(fault: Fault): fault is Stray {
 
 /** Everything below a sensitive option is hidden, except the other fields of an object. */
 function isHidden(fields: SensitiveFields, [name, ...inner]: readonly PropertyKey[]): boolean {
-  const spec = fields[String(name)];
-  if (spec?.fields !== undefined && inner.length > 0) return isHidden(spec.fields, inner);
-  return spec?.sensitive ?? false;
+  return Object.entries(fields).some(([key, spec]) => {
+    if (key !== name) return false;
+    return inner.length > 0 && spec.fields !== undefined
+      ? isHidden(spec.fields, inner)
+      : spec.sensitive;
+  });
 }

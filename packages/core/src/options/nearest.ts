@@ -5,13 +5,22 @@ export function nearest(text: string, candidates: Iterable<string>): string | un
   // A third of the letters wrong is still a typing error; more is another word.
   let bestDistance = Math.floor(wanted.length / 3) + 1;
   for (const candidate of candidates) {
-    const distance = editDistance(wanted, fold(candidate), bestDistance);
-    if (distance < bestDistance) {
+    const distance = editDistance(wanted, fold(candidate), bestDistance + 1);
+    const isNearer =
+      distance < bestDistance ||
+      (distance === bestDistance && best !== undefined && isLiker(text, candidate, best));
+    if (isNearer) {
       best = candidate;
       bestDistance = distance;
     }
   }
   return best;
+}
+
+/** Of two spellings of a word, the one in the manner of the text: `ALLOWED_HOSTS`, `allowedHosts`. */
+function isLiker(text: string, candidate: string, best: string): boolean {
+  const limit = text.length + 1;
+  return editDistance(text, candidate, limit) < editDistance(text, best, limit);
 }
 
 /** `allow_origins`, `ALLOW-ORIGINS` and `allowOrigins` are one word written three ways. */
@@ -34,7 +43,7 @@ export function editDistance(a: string, b: string, limit: number): number {
     beforeLast = last;
     last = row;
   }
-  return Math.min(last.at(-1) ?? limit, limit);
+  return Math.min(limit, ...last.slice(-1));
 }
 
 interface Cell {

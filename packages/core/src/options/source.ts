@@ -13,6 +13,6 @@ export function noteSources(options: object, sources: ReadonlyMap<string, string
 /** Where the value of an option comes from; undefined for the call itself. */
 export function sourceOf(options: unknown, name: string): string | undefined {
   if (typeof options !== 'object' || options === null || !(SOURCES in options)) return undefined;
-  const sources = options[SOURCES];
-  return sources instanceof Map ? (sources.get(name) as string | undefined) : undefined;
+  // Only `noteSources` writes there.
+  return (options[SOURCES] as ReadonlyMap<string, string>).get(name);
 }

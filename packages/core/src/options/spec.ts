@@ -92,7 +92,7 @@ export class Spec<out Out = unknown, out In = unknown> {
   }
 
   static union<Out, In>(specs: readonly Spec[], shape: Shape): Spec<Out, In> {
-    const absent = leafSchema(shape, () => undefined);
+    const absent = missingSchema(shape);
     const some = v.union(
       specs.map((spec) => spec.#schema),
       shape.expected,
@@ -162,6 +162,16 @@ function leafSchema<Out>(shape: Shape, parse: Parse<Out>): v.GenericSchema<unkno
       const parsed = value === undefined ? fail(missing(shape)) : parse(value, fail);
       if (parsed === undefined && !failed) fail({});
       return parsed ?? NEVER;
+    }),
+  );
+}
+
+function missingSchema(shape: Shape): Schema {
+  return v.pipe(
+    v.unknown(),
+    v.rawTransform<unknown, never>(({ addIssue, NEVER }) => {
+      addIssue({ input: { fault: missing(shape) } satisfies Finding });
+      return NEVER;
     }),
   );
 }

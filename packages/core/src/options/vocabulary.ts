@@ -173,10 +173,10 @@ function trustProxy(): Spec<Trust, TrustProxy> {
     "true, false, a number of proxies, or their addresses ('loopback', '10.0.0.0/8', …)";
   return Spec.leaf({ expected }, (value, fail) => {
     try {
-      // compileTrust refuses what is none of the forms it documents.
+      // compileTrust refuses what is none of its forms, with a TypeError that names the fix.
       return compileTrust(value as TrustProxy);
     } catch (error) {
-      return fail({ hint: error instanceof Error ? error.message : undefined });
+      return fail({ hint: (error as TypeError).message });
     }
   });
 }

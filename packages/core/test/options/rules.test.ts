@@ -38,6 +38,8 @@ const definition = defineOptions<Options, Resolved>({
     },
     ({ port }, report) => {
       if (port === 0) report.error({ code: 'PORT', path: 'port', expected: 'a port', got: 'zero' });
+      if (port === 1) report.error({ code: 'PORT', path: 'port', expected: 'another port' });
+      if (port === 2) report.error({ code: 'PORT', path: 'port' });
     },
   ],
 });
@@ -67,6 +69,11 @@ describe('Rules between options', () => {
     expect(refusal(definition, { port: 0 }).message).toBe(
       '@portcullis/ruled: 1 option cannot be used\n  ✖ port: expected a port, got zero',
     );
+  });
+
+  test('may say as little as that it cannot be', () => {
+    expect(refusal(definition, { port: 1 }).issues[0]?.message).toBe('port: expected another port');
+    expect(refusal(definition, { port: 2 }).issues[0]?.message).toBe('port: cannot be used');
   });
 
   test('run beside wrong options that they do not read', () => {

@@ -61,7 +61,7 @@ describe('Secret', () => {
 
   test('shows nothing in text, logs, JSON, inspection or a clone', () => {
     const shown = [
-      `${secret}`,
+      [secret].join(),
       String(secret),
       JSON.stringify({ secret }),
       inspect(secret, { showHidden: true, depth: Infinity }),
@@ -70,7 +70,7 @@ describe('Secret', () => {
       Object.entries(secret).join(),
     ];
     expect(shown.join('\n')).not.toContain(HUNTER);
-    expect(`${secret} ${JSON.stringify(secret)} ${inspect(secret)}`).toBe(
+    expect([String(secret), JSON.stringify(secret), inspect(secret)].join(' ')).toBe(
       '[secret] "[secret]" [secret]',
     );
   });

@@ -86,6 +86,10 @@ describe('Numbers and their units', () => {
     expect(accept(o.bytes(), given)).toBe(bytes);
   });
 
+  test.each(['10', 'kb', '1tb', '-1kb', '1,5kb'])('a size of %p is refused', (given) => {
+    expect(refuse(o.bytes(), given)).toContain('ONE_WRONG_TYPE value: expected a size');
+  });
+
   test.each<[Spec, unknown, string]>([
     [o.number({ max: 5 }), 6, 'a number, at most 5'],
     [o.number({ min: 5 }), 4, 'a number, 5 or more'],
