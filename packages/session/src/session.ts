@@ -15,7 +15,7 @@ import { isThenable } from './thenable.ts';
 /** What {@link session} returns: the middleware, and what can be done with sessions outside a response. */
 export interface SessionMiddleware extends Middleware {
   /**
-   * Reads the session of a request that has no response, such as a WebSocket handshake. Changes are stored by `save()`, with a store
+   * Reads the session of a request that has no response, such as a WebSocket handshake, and puts it on the request. Changes are stored by `save()`, with a store
    * only: a cookie cannot be set any more.
    */
   load<T extends object = SessionData & Record<string, unknown>>(
@@ -62,6 +62,12 @@ export function createSession(
   const { strategy, property, notices } = policy;
   const ahead = strategy.eager || policy.touch === 'always';
 
+  function install(own: RequestSession): RequestSession {
+    fillSlot(own.req, slot, own);
+    Object.defineProperty(own.req, property, accessor);
+    return own;
+  }
+
   const middleware: Middleware = function sessionMiddleware(req, res, next) {
     if (property in req) {
       if (slotOf(req, slot) === undefined) noticeTaken(notices, property);
@@ -69,15 +75,15 @@ export function createSession(
       return;
     }
     const own = new RequestSession(policy, { req, res }, next);
-    fillSlot(req, slot, own);
-    Object.defineProperty(req, property, accessor);
+    install(own);
     if (ahead) readAhead(own, next);
     else next();
   };
 
   return Object.assign(middleware, {
     async load<T extends object>(req: IncomingMessage): Promise<Session<T>> {
-      const own = slotOf(req, slot) ?? new RequestSession(policy, { req }, () => undefined);
+      const own =
+        slotOf(req, slot) ?? install(new RequestSession(policy, { req }, () => undefined));
       if (own.state === undefined && own.found === undefined) await own.load();
       return own.open().view as unknown as Session<T>; // the caller says what it holds
     },
