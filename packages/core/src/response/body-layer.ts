@@ -9,11 +9,13 @@ import { rawEnd, rawFlush, rawWrite } from './raw.ts';
 import { reportFault } from './report.ts';
 import type { Seam, SeamedResponse } from './seam.ts';
 
-/** What one response's layers share. */
-export interface LayerContext {
+export interface LayerParts {
   readonly res: SeamedResponse;
   readonly seam: Seam;
   readonly exchange: Exchange;
+  readonly decide: DecideBody<never>;
+  readonly data: unknown;
+  readonly outer: BodyLayer | undefined;
 }
 
 /**
@@ -21,9 +23,7 @@ export interface LayerContext {
  * the inner one is asked first, and what it puts out is the body that the next one is asked about.
  */
 export class BodyLayer implements BodyOutput {
-  readonly outer: BodyLayer | undefined;
-  readonly #context: LayerContext;
-  readonly #decide: DecideBody;
+  readonly #parts: LayerParts;
   #sink: BodySink | undefined;
   /** The body to send instead, when `decide` gave one. */
   #bytes: Uint8Array | undefined;
@@ -34,10 +34,12 @@ export class BodyLayer implements BodyOutput {
   #headSent = false;
   #drainListeners: (() => void)[] = [];
 
-  constructor(context: LayerContext, decide: DecideBody, outer: BodyLayer | undefined) {
-    this.#context = context;
-    this.#decide = decide;
-    this.outer = outer;
+  constructor(parts: LayerParts) {
+    this.#parts = parts;
+  }
+
+  get outer(): BodyLayer | undefined {
+    return this.#parts.outer;
   }
 
   /** Asks for a decision; `false` when the body is to be left alone. */
@@ -51,10 +53,10 @@ export class BodyLayer implements BodyOutput {
   }
 
   #ask(body: PendingBody): BodySink | Uint8Array | undefined {
-    const { res, exchange } = this.#context;
+    const { res, exchange, decide, data } = this.#parts;
     enter(res, exchange);
     try {
-      const answer = this.#decide(body, this);
+      const answer = decide(body, this, data as never);
       if (answer instanceof Uint8Array && !body.whole) {
         throw new TypeError('bytes can only stand in for a whole body; return a sink');
       }
@@ -106,18 +108,18 @@ export class BodyLayer implements BodyOutput {
 
   #breakOff(error: unknown): false {
     reportFault('A body sink', error);
-    this.#context.res.destroy(error instanceof Error ? error : undefined);
+    this.#parts.res.destroy(error instanceof Error ? error : undefined);
     return false;
   }
 
   // What goes out.
 
   get headSent(): boolean {
-    return this.#headSent || this.#context.seam.headOut;
+    return this.#headSent || this.#parts.seam.headOut;
   }
 
   sendHead(edit?: (res: ServerResponse) => void): void {
-    const { res, exchange } = this.#context;
+    const { res, exchange } = this.#parts;
     if (this.headSent) return;
     enter(res, exchange);
     try {
@@ -133,7 +135,7 @@ export class BodyLayer implements BodyOutput {
   }
 
   #pushHead(): void {
-    const { res, seam, exchange } = this.#context;
+    const { res, seam, exchange } = this.#parts;
     if (this.#below !== undefined || exchange.phase !== 'sinking') return;
     const below = this.#settleBelow('flushHeaders', undefined);
     if (below === 'raw') rawFlush(res, seam, exchange);
@@ -141,14 +143,14 @@ export class BodyLayer implements BodyOutput {
   }
 
   write(chunk: Uint8Array, callback?: Callback): boolean {
-    const { res, seam, exchange } = this.#context;
+    const { res, seam, exchange } = this.#parts;
     const below = this.#settleBelow('write', chunk);
     if (below !== 'raw') return below.accept(asBuffer(chunk), callback);
     return rawWrite(res, seam, exchange, [chunk, undefined, callback]);
   }
 
   end(chunk?: Uint8Array, callback?: Callback): void {
-    const { res, seam, exchange } = this.#context;
+    const { res, seam, exchange } = this.#parts;
     const below = this.#settleBelow('end', chunk);
     if (below !== 'raw') {
       below.finish(toBuffer(chunk, undefined), callback);
@@ -161,7 +163,7 @@ export class BodyLayer implements BodyOutput {
 
   #settleBelow(cause: PendingBody['cause'], chunk: Uint8Array | undefined): BodyLayer | 'raw' {
     if (this.#below === undefined) {
-      const { res, exchange } = this.#context;
+      const { res, exchange } = this.#parts;
       const body = new LazyBody(res, {
         cause,
         whole: cause === 'end',
@@ -175,7 +177,7 @@ export class BodyLayer implements BodyOutput {
   }
 
   drained(): void {
-    if (this.#inner === undefined) emitDrain(this.#context.res, this.#context.exchange);
+    if (this.#inner === undefined) emitDrain(this.#parts.res, this.#parts.exchange);
     else this.#inner.resume();
   }
 
@@ -185,7 +187,7 @@ export class BodyLayer implements BodyOutput {
   }
 
   onDrain(listener: () => void): void {
-    const { res, exchange } = this.#context;
+    const { res, exchange } = this.#parts;
     if (this.#drainListeners.push(listener) > 1) return;
     exchange.on.call(res, 'drain', () => {
       // A `drain` that the seam emits for the handler says nothing about the socket.
@@ -194,7 +196,7 @@ export class BodyLayer implements BodyOutput {
   }
 
   destroy(error?: Error): void {
-    this.#context.res.destroy(error);
+    this.#parts.res.destroy(error);
   }
 }
 

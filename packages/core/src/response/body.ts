@@ -20,7 +20,11 @@ export interface PendingBody {
  * a sink takes every byte. Runs once, after gates and head hooks, with the header methods open.
  * With bytes, `Content-Length` is yours to set or remove. A throw leaves the response alone and is reported.
  */
-export type DecideBody = (body: PendingBody, out: BodyOutput) => BodySink | Uint8Array | undefined;
+export type DecideBody<T = undefined> = (
+  body: PendingBody,
+  out: BodyOutput,
+  data: T,
+) => BodySink | Uint8Array | undefined;
 
 /** Takes the body of a handler. A method that throws breaks the response off. */
 export interface BodySink {

@@ -86,18 +86,24 @@ export function editHead(res: ServerResponse, edit: (res: ServerResponse) => voi
 
 /**
  * Has the body of the response decided on when it begins; see {@link DecideBody}. When several are registered the
- * inner one is asked first, and what it sends is the body the next one is asked about.
+ * inner one is asked first, and what it sends is the body the next one is asked about. `data` is handed to `decide`.
  *
  * @returns `false` when the answer has begun to leave: `decide` will not run.
  */
-export function transformBody(res: ServerResponse, decide: DecideBody): boolean {
+export function transformBody(res: ServerResponse, decide: DecideBody): boolean;
+export function transformBody<T>(res: ServerResponse, decide: DecideBody<T>, data: T): boolean;
+export function transformBody(
+  res: ServerResponse,
+  decide: DecideBody<never>,
+  data?: unknown,
+): boolean {
   const exchange = layExchange(res);
   if (exchange === undefined) return false;
-  const seam = (res as SeamedResponse)[kSeam] as Seam; // laid by the line above
   if (exchange.addTrailers === undefined) {
     exchange.addTrailers = Reflect.get(res, 'addTrailers') as RawAddTrailers;
     res.addTrailers = addTrailers;
   }
-  exchange.layer = new BodyLayer({ res, seam, exchange }, decide, exchange.layer);
+  const seam = (res as SeamedResponse)[kSeam] as Seam; // laid by layExchange
+  exchange.layer = new BodyLayer({ res, seam, exchange, decide, data, outer: exchange.layer });
   return true;
 }

@@ -37,7 +37,7 @@ function reasonOf(reason: string): string {
 
 function foldObject(res: ServerResponse, headers: object): void {
   for (const [name, value] of Object.entries(headers)) {
-    // Node skips an empty name here and nowhere else.
+    // Node skips an empty name in writeHead, and nowhere else.
     if (name !== '') res.setHeader(name, value as string);
   }
 }
@@ -47,7 +47,9 @@ function foldList(res: ServerResponse, list: readonly unknown[]): void {
   // Remove, then append: a list may name Set-Cookie twice, and Node 20 keeps only the last of the two
   // as soon as any header was set before (fixed in Node 22).
   for (const [name] of pairs) res.removeHeader(name);
-  for (const [name, value] of pairs) res.appendHeader(name, value as string | string[]);
+  for (const [name, value] of pairs) {
+    if (name !== '') res.appendHeader(name, value as string | string[]);
+  }
 }
 
 function pair(list: readonly unknown[]): [string, OutgoingHttpHeader][] {
