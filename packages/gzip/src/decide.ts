@@ -1,4 +1,5 @@
 import type { BodyOutput, BodySink, PendingBody } from '@portcullis/core/response';
+import type { ServerResponse } from 'node:http';
 import type { Delivery } from './codec.ts';
 import { reportDecision } from './decisions.ts';
 import { DeferredSink } from './deferred-sink.ts';
@@ -20,26 +21,26 @@ type Decision = BodySink | Uint8Array | undefined;
 
 /** Decides at the first byte, or at the head when that goes first, what becomes of the body. */
 export function decideBody(body: PendingBody, out: BodyOutput, exchange: Exchange): Decision {
-  const { req, res, settings, choice } = exchange;
+  const { res, settings, choice, ifNoneMatch } = exchange;
   if (choice === undefined) {
-    markPlainHead(exchange);
+    markPlainHead(res, settings, ifNoneMatch);
     return undefined;
   }
   if (res.statusCode === 304) {
-    markNotModified(exchange);
+    markNotModified(res, settings, ifNoneMatch);
     return undefined;
   }
-  const obstacle = findObstacle(exchange);
+  const obstacle = findObstacle(res, settings);
   if (obstacle !== undefined) {
-    reportDecision(exchange, obstacle);
+    reportDecision(res, obstacle);
     return undefined;
   }
-  const length = knownLength(body, exchange);
+  const length = knownLength(body, res);
   if (length !== undefined && length < smallestLength(settings, choice)) {
-    reportDecision(exchange, 'small', { bytes: length });
+    reportDecision(res, 'small', { bytes: length });
     return undefined;
   }
-  if (req.method === 'HEAD') {
+  if (res.req.method === 'HEAD') {
     mirrorGet(exchange, choice, length);
     return undefined;
   }
@@ -53,21 +54,22 @@ interface Chosen {
   readonly choice: Choice;
 }
 
-function knownLength(body: PendingBody, exchange: Exchange): number | undefined {
-  if (exchange.req.method !== 'HEAD') return body.whole ? body.length : announcedLength(exchange);
-  return announcedLength(exchange) ?? (body.length === 0 ? undefined : body.length);
+function knownLength(body: PendingBody, res: ServerResponse): number | undefined {
+  if (res.req.method !== 'HEAD') return body.whole ? body.length : announcedLength(res);
+  return announcedLength(res) ?? (body.length === 0 ? undefined : body.length);
 }
 
 /** HEAD answers have the head of GET, less what only making the body can tell (RFC 9110 9.3.2). */
 function mirrorGet(exchange: Exchange, choice: Choice, length: number | undefined): void {
+  const { res } = exchange;
   if (length === undefined) {
-    markVariation(exchange);
-    reportDecision(exchange, 'head-unknown');
+    markVariation(res);
+    reportDecision(res, 'head-unknown');
     return;
   }
   const { encoding } = choice.best;
   applyCoding(exchange, encoding);
-  reportDecision(exchange, 'head', { encoding, bytes: length });
+  reportDecision(res, 'head', { encoding, bytes: length });
 }
 
 function decideWhole(body: PendingBody, out: BodyOutput, { exchange, choice }: Chosen): Decision {
@@ -77,13 +79,13 @@ function decideWhole(body: PendingBody, out: BodyOutput, { exchange, choice }: C
   const work = prepareWork(exchange, choice, chunk);
   const encoded = encodeNow(work);
   if (encoded === 'later') return new DeferredSink(work, out, trailers);
-  if (encoded === undefined) markVariation(exchange);
+  if (encoded === undefined) markVariation(exchange.res);
   else applyCoding(exchange, choice.best.encoding, trailers ? undefined : encoded.length);
   return encoded;
 }
 
 function decidePieces(body: PendingBody, out: BodyOutput, { exchange, choice }: Chosen): BodySink {
-  const announced = announcedLength(exchange);
+  const announced = announcedLength(exchange.res);
   const delivery = deliveryOf(exchange, announced);
   const mayHold = delivery !== 'messages' && body.cause !== 'flushHeaders';
   if (mayHold && (announced === undefined || announced <= holdLimit)) {
@@ -93,7 +95,7 @@ function decidePieces(body: PendingBody, out: BodyOutput, { exchange, choice }: 
 }
 
 function deliveryOf({ res, settings }: Exchange, announced: number | undefined): Delivery {
-  const contentType = res.getHeader('Content-Type');
+  const contentType = res.getHeader('content-type');
   if (contentType !== undefined && settings.classify(String(contentType)).messages) {
     return 'messages';
   }

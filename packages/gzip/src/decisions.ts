@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
+import type { ServerResponse } from 'node:http';
 import type { Encoding } from './encoding.ts';
-import type { Exchange } from './exchange.ts';
 
 /**
  * Why a response was compressed, or was not.
@@ -54,7 +54,7 @@ export interface GzipDecision {
   readonly encodedBytes: number | undefined;
 }
 
-/** The parts of a decision that the exchange does not hold. */
+/** What the response does not tell of a decision. */
 export interface Outcome {
   readonly encoding?: Encoding | undefined;
   readonly bytes?: number | undefined;
@@ -64,13 +64,13 @@ export interface Outcome {
 const decisions = channel('portcullis:gzip:decision');
 
 /** Publishes a decision; costs a property read while nobody subscribes. */
-export function reportDecision(exchange: Exchange, reason: GzipReason, outcome?: Outcome): void {
+export function reportDecision(res: ServerResponse, reason: GzipReason, outcome?: Outcome): void {
   if (!decisions.hasSubscribers) return;
-  const contentType = exchange.res.getHeader('Content-Type');
+  const contentType = res.getHeader('Content-Type');
   const decision: GzipDecision = {
     reason,
-    method: exchange.req.method,
-    status: exchange.res.statusCode,
+    method: res.req.method,
+    status: res.statusCode,
     contentType: contentType === undefined ? undefined : String(contentType),
     encoding: outcome?.encoding,
     bytes: outcome?.bytes,

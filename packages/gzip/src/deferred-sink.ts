@@ -46,7 +46,7 @@ export class DeferredSink implements BodySink {
       },
     });
     if (accepted) return;
-    reportDecision(exchange, 'overload', { bytes: body.length });
+    reportDecision(exchange.res, 'overload', { bytes: body.length });
     this.#send(undefined, callback);
   }
 

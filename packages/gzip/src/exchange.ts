@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Codec } from './codec.ts';
 import type { Settings } from './settings.ts';
 
@@ -12,9 +12,8 @@ export interface Choice {
   readonly required: boolean;
 }
 
-/** One request, and what was found out about it before the application ran. */
+/** What was found out about a request before the application ran, beside its response. */
 export interface Exchange {
-  readonly req: IncomingMessage;
   readonly res: ServerResponse;
   /** Of the middleware nearest to the handler, when several are mounted. */
   settings: Settings;
@@ -22,6 +21,4 @@ export interface Exchange {
   choice: Choice | undefined;
   /** If-None-Match as the client sent it, before `etag: 'suffix'` rewrote it. */
   readonly ifNoneMatch: string | undefined;
-  /** The body transformation is in place. */
-  registered: boolean;
 }

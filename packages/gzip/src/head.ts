@@ -1,15 +1,16 @@
 import { appendVary } from '@portcullis/core/http';
+import type { ServerResponse } from 'node:http';
 import { parseCacheControl } from './cache-control.ts';
 import { reportDecision } from './decisions.ts';
-import { findObstacle } from './eligibility.ts';
+import { findCommonObstacle } from './eligibility.ts';
 import type { Encoding } from './encoding.ts';
 import { codedEtag, validatedEtag } from './etag.ts';
 import type { Choice, Exchange } from './exchange.ts';
 import type { Settings } from './settings.ts';
 
 /** Content-Length as the application set it, if it is a number. */
-export function announcedLength(exchange: Exchange): number | undefined {
-  const header = exchange.res.getHeader('Content-Length');
+export function announcedLength(res: ServerResponse): number | undefined {
+  const header = res.getHeader('content-length');
   if (header === undefined) return undefined;
   const length = Number(header);
   return Number.isInteger(length) && length >= 0 ? length : undefined;
@@ -22,7 +23,7 @@ export function smallestLength(settings: Settings, choice: Choice | undefined): 
 }
 
 /** Says that the form of this answer depends on Accept-Encoding (RFC 9110 12.5.5). */
-export function markVariation({ res }: Exchange): void {
+export function markVariation(res: ServerResponse): void {
   appendVary(res, 'Accept-Encoding');
 }
 
@@ -34,17 +35,17 @@ export function markVariation({ res }: Exchange): void {
  */
 export function applyCoding(exchange: Exchange, encoding: Encoding, length?: number): void {
   const { res, settings } = exchange;
-  markVariation(exchange);
+  markVariation(res);
   res.setHeader('Content-Encoding', encoding);
   // Both framings at once are forbidden (RFC 9112 6.2), and the application's own one stands.
-  if (length === undefined || res.hasHeader('Transfer-Encoding')) {
+  if (length === undefined || res.hasHeader('transfer-encoding')) {
     res.removeHeader('Content-Length');
   } else {
     res.setHeader('Content-Length', length);
   }
   // Ranges would count coded bytes, which differ from one run of a codec to the next.
-  if (res.hasHeader('Accept-Ranges')) res.removeHeader('Accept-Ranges');
-  const etag = res.getHeader('ETag');
+  if (res.hasHeader('accept-ranges')) res.removeHeader('accept-ranges');
+  const etag = res.getHeader('etag');
   if (etag === undefined) return;
   const coded = codedEtag(String(etag), encoding, settings.etag);
   if (coded === undefined) res.removeHeader('ETag');
@@ -55,37 +56,43 @@ export function applyCoding(exchange: Exchange, encoding: Encoding, length?: num
  * A 304 must carry the Vary and the ETag of the 200 (RFC 9110 15.4.5), whose type it often does not
  * tell: without one it is taken for a response that varies.
  */
-export function markNotModified(exchange: Exchange): void {
-  const { res, settings, ifNoneMatch } = exchange;
-  const contentType = res.getHeader('Content-Type');
+export function markNotModified(
+  res: ServerResponse,
+  settings: Settings,
+  ifNoneMatch: string | undefined,
+): void {
+  const contentType = res.getHeader('content-type');
   if (contentType !== undefined) {
     const facts = settings.classify(String(contentType));
     if (facts.excluded || (settings.filter === undefined && !facts.compressible)) return;
   }
-  if (parseCacheControl(res.getHeader('Cache-Control')).noTransform) return;
-  markVariation(exchange);
-  const etag = res.getHeader('ETag');
+  if (parseCacheControl(res.getHeader('cache-control')).noTransform) return;
+  markVariation(res);
+  const etag = res.getHeader('etag');
   if (etag === undefined || ifNoneMatch === undefined) return;
   res.setHeader('ETag', validatedEtag(String(etag), ifNoneMatch, settings.etag));
 }
 
-/** The head hook for clients that get the plain form anyway: their answers vary all the same. */
-export function markPlainHead(exchange: Exchange): void {
-  const { res, settings } = exchange;
+/** The head of an answer that stays plain for this client and varies all the same. */
+export function markPlainHead(
+  res: ServerResponse,
+  settings: Settings,
+  ifNoneMatch: string | undefined,
+): void {
   if (res.statusCode === 304) {
-    markNotModified(exchange);
+    markNotModified(res, settings, ifNoneMatch);
     return;
   }
-  const obstacle = findObstacle(exchange);
+  const obstacle = findCommonObstacle(res, settings);
   if (obstacle !== undefined) {
-    reportDecision(exchange, obstacle);
+    reportDecision(res, obstacle);
     return;
   }
-  const length = announcedLength(exchange);
+  const length = announcedLength(res);
   if (length !== undefined && length < settings.minimumSize) {
-    reportDecision(exchange, 'small', { bytes: length });
+    reportDecision(res, 'small', { bytes: length });
     return;
   }
-  markVariation(exchange);
-  reportDecision(exchange, 'identity', { bytes: length });
+  markVariation(res);
+  reportDecision(res, 'identity', { bytes: length });
 }

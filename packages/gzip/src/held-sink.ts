@@ -77,7 +77,7 @@ export class HeldSink implements BodySink {
     this.#stopWaiting();
     this.#chunks = [];
     if (this.#next !== undefined) this.#next.close(error);
-    else if (!this.#ended) reportDecision(this.#exchange, 'aborted');
+    else if (!this.#ended) reportDecision(this.#exchange.res, 'aborted');
   }
 
   #hold(chunk: Buffer, callback: Callback | undefined): void {
@@ -132,7 +132,7 @@ export class HeldSink implements BodySink {
     const exchange = this.#exchange;
     const { choice, trailers } = this.#expectation;
     if (body.length < smallestLength(exchange.settings, choice)) {
-      reportDecision(exchange, 'small', { bytes: body.length });
+      reportDecision(exchange.res, 'small', { bytes: body.length });
       sendPlain(this.#out, { body, trailers }, callback);
       return;
     }

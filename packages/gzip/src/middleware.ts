@@ -5,7 +5,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import { parseCacheControl } from './cache-control.ts';
 import { decideBody } from './decide.ts';
 import { withoutSuffixes } from './etag.ts';
-import type { Exchange } from './exchange.ts';
+import type { Choice, Exchange } from './exchange.ts';
 import { markPlainHead } from './head.ts';
 import type { Settings } from './settings.ts';
 
@@ -31,10 +31,8 @@ export function createMiddleware(settings: Settings): Middleware {
       answerNotAcceptable(res);
       return;
     }
-    const ifNoneMatch = headers['if-none-match'];
-    if (settings.etag === 'suffix') hideSuffixes(headers);
-    const fitting = settings.refuseCrossSite && isExposed(headers) ? undefined : choice;
-    register({ req, res, settings, choice: fitting, ifNoneMatch, registered: false });
+    const exposed = settings.refuseCrossSite && isExposed(headers);
+    register(req, res, settings, exposed ? undefined : choice);
     next();
   };
 }
@@ -73,24 +71,32 @@ function answerNotAcceptable(res: ServerResponse): void {
   res.end('No acceptable content coding.\n');
 }
 
-function register(candidate: Exchange): void {
-  const res: MarkedResponse = candidate.res;
+function register(
+  req: IncomingMessage,
+  res: MarkedResponse,
+  settings: Settings,
+  choice: Choice | undefined,
+): void {
+  const ifNoneMatch = req.headers['if-none-match'];
+  if (settings.etag === 'suffix') hideSuffixes(req.headers);
   const outer = res[kExchange];
-  const exchange = outer ?? candidate;
-  if (outer === undefined) {
-    res[kExchange] = candidate;
-    if (candidate.choice === undefined) onHead(res, markIfPlain, candidate);
-  } else {
+  if (outer !== undefined) {
     // The inner of two instances knows its routes better.
-    outer.settings = candidate.settings;
-    outer.choice = candidate.choice;
+    outer.settings = settings;
+    outer.choice = choice;
+    return;
   }
-  if (exchange.choice !== undefined && !exchange.registered) {
-    exchange.registered = true;
-    transformBody(res, (body, out) => decideBody(body, out, exchange));
+  if (choice === undefined) {
+    // Nothing is kept for such a request unless it is conditional, because most have this path's cost.
+    if (ifNoneMatch === undefined) onHead(res, markUnconditional, settings);
+    else onHead(res, (_res) => markPlainHead(res, settings, ifNoneMatch));
+    return;
   }
+  const exchange = { res, settings, choice, ifNoneMatch };
+  res[kExchange] = exchange;
+  transformBody(res, (body, out) => decideBody(body, out, exchange));
 }
 
-function markIfPlain(_res: ServerResponse, exchange: Exchange): void {
-  if (exchange.choice === undefined) markPlainHead(exchange);
+function markUnconditional(res: ServerResponse, settings: Settings): void {
+  markPlainHead(res, settings, undefined);
 }

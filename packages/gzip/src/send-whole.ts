@@ -21,7 +21,7 @@ export function sendWhole(out: BodyOutput, answer: WholeAnswer, callback?: Callb
       applyCoding(exchange, codec.encoding, trailers ? undefined : encoded.length);
       return;
     }
-    markVariation(exchange);
+    markVariation(exchange.res);
     setLength(res, body.length, trailers);
   });
   out.end(encoded ?? body, callback);
@@ -41,5 +41,5 @@ export function sendPlain(out: BodyOutput, answer: PlainAnswer, callback?: Callb
 
 /** Only a chunked body can carry trailers, and a coding of transfer excludes a length. */
 function setLength(res: ServerResponse, length: number, trailers: boolean): void {
-  if (!trailers && !res.hasHeader('Transfer-Encoding')) res.setHeader('Content-Length', length);
+  if (!trailers && !res.hasHeader('transfer-encoding')) res.setHeader('Content-Length', length);
 }

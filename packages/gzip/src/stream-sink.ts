@@ -24,11 +24,11 @@ export function startStream(
     coding = codec.createStream(delivery);
   } catch (error) {
     reportCodecFailure(exchange, codec, error);
-    out.sendHead(() => markVariation(exchange));
+    out.sendHead(() => markVariation(exchange.res));
     return new PlainSink(out);
   }
   out.sendHead(() => applyCoding(exchange, codec.encoding));
-  reportDecision(exchange, 'streamed', { encoding: codec.encoding });
+  reportDecision(exchange.res, 'streamed', { encoding: codec.encoding });
   return new StreamSink(coding, {
     out,
     eachMessage: delivery === 'messages',

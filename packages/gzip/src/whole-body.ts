@@ -27,8 +27,8 @@ export function prepareWork(exchange: Exchange, choice: Choice, body: Buffer): W
 
 function cachedSource(exchange: Exchange, codec: Codec, body: Buffer): CachedSource | undefined {
   const { res, settings } = exchange;
-  if (settings.cache === undefined || res.hasHeader('Set-Cookie')) return undefined;
-  if (parseCacheControl(res.getHeader('Cache-Control')).unshared) return undefined;
+  if (settings.cache === undefined || res.hasHeader('set-cookie')) return undefined;
+  if (parseCacheControl(res.getHeader('cache-control')).unshared) return undefined;
   const variant = `${codec.encoding}${codec.levelFor(body.length)}`;
   return { variant, body, checksum: crc32(body) };
 }
@@ -59,7 +59,10 @@ export function encodeNow(work: Work): Encoded {
 export function judge(work: Work, encoded: Buffer): Buffer | undefined {
   const { exchange, body, required, source } = work;
   if (encoded.length > body.length * worthwhile && !required) {
-    reportDecision(exchange, 'not-smaller', { bytes: body.length, encodedBytes: encoded.length });
+    reportDecision(exchange.res, 'not-smaller', {
+      bytes: body.length,
+      encodedBytes: encoded.length,
+    });
     return undefined;
   }
   if (source !== undefined) exchange.settings.cache?.offer(source, encoded);
@@ -72,7 +75,7 @@ function finish(work: Work, encoded: Buffer, reason: 'cached' | 'compressed'): B
   const { exchange, codec, body } = work;
   const { jitter } = exchange.settings;
   const sent = jitter === 0 ? encoded : withJitter(codec.encoding, encoded, jitter);
-  reportDecision(exchange, reason, {
+  reportDecision(exchange.res, reason, {
     encoding: codec.encoding,
     bytes: body.length,
     encodedBytes: sent.length,
@@ -91,5 +94,5 @@ export function reportCodecFailure(exchange: Exchange, codec: Codec, error: unkn
     'ERR_PORTCULLIS_GZIP_CODEC',
     `@portcullis/gzip: ${codec.encoding} failed, so the response is sent uncompressed: ${String(error)}`,
   );
-  reportDecision(exchange, 'error');
+  reportDecision(exchange.res, 'error');
 }

@@ -10,30 +10,31 @@ afterEach(async () => {
 const body = sample(3000);
 
 describe('what is left exactly as it is', () => {
-  test.each([
+  test.each<[string, Record<string, string>, rare?: boolean]>([
     ['a type that is dense already', { 'Content-Type': 'image/png' }],
     ['gRPC', { 'Content-Type': 'application/grpc' }],
     ['a coding of the application', { 'Content-Encoding': 'br' }],
     ['a part of something', { 'Content-Range': 'bytes 0-2999/9000' }],
     ['several parts', { 'Content-Type': 'multipart/byteranges; boundary=x' }],
     ['no-transform', { 'Cache-Control': 'public, No-Transform' }],
-    ['a coding of transfer', { 'Transfer-Encoding': 'gzip, chunked' }],
-    ['Content-MD5', { 'Content-MD5': 'x' }],
-    ['Digest', { Digest: 'sha-256=x' }],
-    ['Content-Digest', { 'Content-Digest': 'sha-256=:x:' }],
-    ['Repr-Digest', { 'Repr-Digest': 'sha-256=:x:' }],
-    ['a signature', { 'Signature-Input': 'sig=("etag")' }],
+    ['a coding of transfer', { 'Transfer-Encoding': 'gzip, chunked' }, true],
+    ['Content-MD5', { 'Content-MD5': 'x' }, true],
+    ['Digest', { Digest: 'sha-256=x' }, true],
+    ['Content-Digest', { 'Content-Digest': 'sha-256=:x:' }, true],
+    ['Repr-Digest', { 'Repr-Digest': 'sha-256=:x:' }, true],
+    ['a signature', { 'Signature-Input': 'sig=("etag")' }, true],
   ])('%s', async (_, headers) => {
     const server = await serve(
       {},
       answer(body, { ETag: '"x"', 'Accept-Ranges': 'bytes', ...headers }),
     );
-    const [response, plain] = [await ask(server), await ask(server, { accept: '' })];
-    for (const { headers: sent, text } of [response, plain]) {
+    for (const accept of ['gzip', '']) {
+      const { headers: sent, text } = await ask(server, { accept });
       expect(sent['content-encoding']).toBe(
         'Content-Encoding' in headers ? headers['Content-Encoding'] : undefined,
       );
-      expect(sent['vary']).toBeUndefined();
+      // For a client without codings the rare obstacles are not looked for: a Vary too many is harmless.
+      if (accept === 'gzip' || !rare) expect(sent['vary']).toBeUndefined();
       expect(sent['etag']).toBe('"x"');
       expect(sent['accept-ranges']).toBe('bytes');
       expect(text).toBe(body);
