@@ -18,7 +18,7 @@ describe('onHead', () => {
     const { url } = await listenChat([
       (_req, res, next) => {
         onHead(res, () =>
-          res.setHeader('X-Outer', `${res.statusCode} ${res.getHeader('X-Inner')}`),
+          res.setHeader('X-Outer', `${String(res.statusCode)} ${String(res.getHeader('X-Inner'))}`),
         );
         next();
       },
