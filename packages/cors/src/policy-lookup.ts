@@ -24,6 +24,9 @@ export interface PolicyLookup {
 /** How many option objects an instance compiles before it says that this is the wrong way round. */
 const manyPolicies = 100;
 
+const nothingReturned =
+  'The function given to cors() returned undefined; return options, or false for requests without CORS';
+
 /** Checks and compiles options after construction; warnings come once per instance. */
 export function compileLater(options: CorsOptions, notices: Notices): Policy {
   const resolved = corsOptions.resolve(options);
@@ -36,8 +39,10 @@ export function compileLater(options: CorsOptions, notices: Notices): Policy {
 export function lookUpPolicies(choose: CorsOptionsFor, notices: Notices): PolicyLookup {
   const compiled = new WeakMap<CorsOptions, Policy>();
   let count = 0;
-  const toPolicy = (options: CorsOptions | false): Policy | false => {
+  const toPolicy = (options: CorsOptions | false | undefined): Policy | false => {
     if (options === false) return false;
+    // JavaScript callers forget a return; without this, the default options would apply in silence.
+    if (options === undefined) throw new TypeError(nothingReturned);
     const known = compiled.get(options);
     if (known !== undefined) return known;
     const policy = compileLater(options, notices);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-const letters = 'abcdefghijklmnopqrstuvwxyz0123456789-_';
+const letters = 'abcdefghijklmnopqrstuvwxyz0123456789-_'.split('');
 
 export const anyLabel: fc.Arbitrary<string> = fc.string({
   unit: fc.constantFrom(...letters),
