@@ -48,7 +48,11 @@ export class Exchange {
     res.req = req;
     res.shouldKeepAlive = true;
     res.assignSocket(socket);
+    // What Node's server does for the response on a socket.
+    const onDrain = () => res.emit('drain');
+    socket.on('drain', onDrain);
     res.on('finish', () => {
+      socket.off('drain', onDrain);
       res.detachSocket(socket);
       res.emit('close');
       done(undefined, res);

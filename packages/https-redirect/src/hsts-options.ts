@@ -10,7 +10,7 @@ export interface ResolvedHsts {
   readonly excludeHosts: readonly HostPattern[] | undefined;
 }
 
-export const year = 365 * 24 * 60 * 60;
+export const year: number = 365 * 24 * 60 * 60;
 
 export const hstsSpec: Spec<boolean | 'clear' | ResolvedHsts, boolean | 'clear' | HstsOptions> =
   o.either(
