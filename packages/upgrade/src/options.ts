@@ -1,5 +1,5 @@
-import { defineOptions, o } from '@portcullis/core/options';
-import type { OptionsDefinition } from '@portcullis/core/options';
+import { defineOptions, o, OptionsError } from '@portcullis/core/options';
+import type { OptionIssue, OptionsDefinition } from '@portcullis/core/options';
 import type { IncomingMessage } from 'node:http';
 
 /** Options of `upgrade` and `runUpgrade`. */
@@ -61,3 +61,8 @@ export const upgradeOptions: OptionsDefinition<UpgradeOptions, ResolvedUpgradeOp
       ),
     },
   });
+
+/** An argument that cannot be used: the same error as for an option. */
+export function argumentError(issue: OptionIssue): OptionsError {
+  return new OptionsError('@portcullis/upgrade', [issue]);
+}

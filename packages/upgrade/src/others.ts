@@ -1,11 +1,17 @@
-import { httpError } from '@portcullis/core';
-import type { HttpError } from '@portcullis/core';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { closeAfter, createAnswer, sendError } from './answer.ts';
 import { ignore, reportTo } from './failure.ts';
-import { announcesBody, findHostFault } from './handshake.ts';
+import { findBodyFault, findHostFault } from './handshake.ts';
+import type { RequestFault } from './handshake.ts';
 import type { ResolvedUpgradeOptions } from './options.ts';
+
+const UPGRADE_REQUIRED: RequestFault = {
+  status: 426,
+  expose: true,
+  message: 'Upgrade Required',
+  headers: { Upgrade: 'websocket' },
+};
 
 /** Disposes of an upgrade request that is not for the WebSocket server. */
 export function passOn(
@@ -45,27 +51,17 @@ function serve(req: IncomingMessage, socket: Socket, { server, options }: Servic
   }
   closeAfter(res, socket, options.linger);
   socket.once('end', () => socket.destroy());
-  const fault = findServiceFault(req, server);
-  if (server === undefined || fault !== undefined) return sendError(res, fault);
+  const fault = findHostFault(req) ?? findBodyFault(req);
+  if (fault !== undefined) return sendError(res, fault);
+  if (server === undefined || server.listenerCount('request') === 0) {
+    return sendError(res, UPGRADE_REQUIRED);
+  }
   try {
     server.emit('request', req, res);
   } catch (error) {
     reportTo(options, error, req);
     socket.destroy();
   }
-}
-
-/** Says why an upgrade request cannot be served as an ordinary one, if anything. */
-function findServiceFault(req: IncomingMessage, server: Server | undefined): HttpError | undefined {
-  const fault = findHostFault(req);
-  if (fault !== undefined) return fault;
-  if (announcesBody(req.headers)) {
-    // Node has put its parser away: the body cannot be read.
-    return httpError(400, 'ERR_PORTCULLIS_UPGRADE_BODY', 'An upgrade request cannot have a body');
-  }
-  if (server !== undefined && server.listenerCount('request') > 0) return undefined;
-  const required = httpError(426, 'ERR_PORTCULLIS_UPGRADE_REQUIRED', 'Upgrade Required');
-  return Object.assign(required, { headers: { Upgrade: 'websocket' } });
 }
 
 /** Leaves the request to other listeners, but not for ever to nobody. */

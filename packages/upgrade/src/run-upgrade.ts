@@ -21,7 +21,7 @@ import type { UpgradeMiddleware, UpgradeOutcome, UpgradeStack } from './types.ts
  * a client or the stack does.
  *
  * @param head - Bytes that came with the handshake; give the same buffer to the WebSocket library.
- * @throws `ERR_PORTCULLIS_OPTIONS` (as a rejection) when an option cannot be used.
+ * @throws `ERR_PORTCULLIS_OPTIONS` (as a rejection) when an option or the stack cannot be used.
  * @example
  * server.on('upgrade', async (req, socket, head) => {
  *   const outcome = await runUpgrade(req, socket, head, stack);

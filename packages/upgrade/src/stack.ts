@@ -1,5 +1,6 @@
 import type { Next } from '@portcullis/core';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { argumentError } from './options.ts';
 import type { UpgradeErrorHandler, UpgradeMiddleware, UpgradeStack } from './types.ts';
 
 export type Layer = UpgradeMiddleware | UpgradeErrorHandler;
@@ -17,13 +18,20 @@ export interface StackRun {
   readonly tooLate: (error: unknown) => void;
 }
 
-/** Lists the functions of a stack in order. */
-export function flattenStack(stack: UpgradeStack): readonly Layer[] {
+/**
+ * Lists the functions of a stack in order.
+ *
+ * @throws `ERR_PORTCULLIS_OPTIONS` when there is something else in it.
+ */
+export function flattenStack(stack: UpgradeStack, path = 'stack'): readonly Layer[] {
   if (typeof stack === 'function') return [stack];
-  if (isList(stack)) return stack.flatMap(flattenStack);
-  throw new TypeError(
-    `a stack is a (req, res, next) function, an app or a list of them, got ${typeof stack}`,
-  );
+  if (isList(stack)) {
+    return stack.flatMap((item, index) => flattenStack(item, `${path}[${String(index)}]`));
+  }
+  const expected = 'a (req, res, next) function, an app or a list of them';
+  const got = typeof stack;
+  const message = `${path}: expected ${expected}, got ${got}`;
+  throw argumentError({ code: 'UPGRADE_STACK', path, expected, got, message });
 }
 
 /**

@@ -2,7 +2,7 @@ import { createNotices } from '@portcullis/core';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { ignore, reportTo } from './failure.ts';
-import { upgradeOptions } from './options.ts';
+import { argumentError, upgradeOptions } from './options.ts';
 import type { ResolvedUpgradeOptions, UpgradeOptions } from './options.ts';
 import { decide } from './run-upgrade.ts';
 import { flattenStack } from './stack.ts';
@@ -28,7 +28,7 @@ export interface WebSocketServerLike {
  * it let pass, with the headers of the stack on the 101. Then `wss` emits `connection` as usual.
  *
  * @param wss - A `WebSocketServer` of `ws` with `noServer: true`.
- * @throws `ERR_PORTCULLIS_OPTIONS` when an option cannot be used.
+ * @throws `ERR_PORTCULLIS_OPTIONS` when an option, the stack or `wss` cannot be used.
  * @example
  * const wss = new WebSocketServer({ noServer: true });
  * server.on('upgrade', upgrade(wss, [trustedHost({ allowedHosts: ['app.example'] }), sessions]));
@@ -50,9 +50,12 @@ export function upgrade(
   options?: UpgradeOptions,
 ): UpgradeListener {
   if (wss.options !== undefined && wss.options.noServer !== true) {
-    throw new TypeError(
-      'upgrade() takes a WebSocketServer made with { noServer: true }; this one answers handshakes itself',
-    );
+    throw argumentError({
+      code: 'UPGRADE_SERVER',
+      path: 'wss',
+      message: 'wss: it answers handshakes itself',
+      hint: 'make it with new WebSocketServer({ noServer: true })',
+    });
   }
   const layers = flattenStack(stack);
   const resolved = withWarning(upgradeOptions.resolve(options).options);

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { rawRequest } from '@portcullis/testing';
 import fc from 'fast-check';
-import { announcesBody, findHandshakeFault } from '../src/handshake.ts';
+import { findBodyFault, findHandshakeFault } from '../src/handshake.ts';
 import { closeServers, handshake, KEY, listenUpgrade } from './server.ts';
 
 afterEach(closeServers);
@@ -50,15 +50,15 @@ describe('findHandshakeFault', () => {
   });
 });
 
-describe('announcesBody', () => {
+describe('findBodyFault', () => {
   test.each([
     [{}, false],
     [{ 'content-length': '0' }, false],
     [{ 'content-length': '1' }, true],
     [{ 'content-length': 'x' }, true],
     [{ 'transfer-encoding': 'identity' }, true],
-  ])('%p is %p', (headers, expected) => {
-    expect(announcesBody(headers)).toBe(expected);
+  ])('%p: %p', (headers, expected) => {
+    expect(findBodyFault({ httpVersion: '1.1', headers }) !== undefined).toBe(expected);
   });
 });
 

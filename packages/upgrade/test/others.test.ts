@@ -152,3 +152,34 @@ describe('several upgrade listeners on one server', () => {
     expect(outcomes).toEqual([other, { accepted: false, reason: 'refused', status: 200 }]);
   });
 });
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+const hasCallback = major > 24 || (major === 24 && minor >= 9);
+
+describe('shouldUpgradeCallback of the server', () => {
+  (hasCallback ? test : test.skip)(
+    'keeps the others away from us, bodies and all (Node >= 24.9)',
+    async () => {
+      const shouldUpgradeCallback = (req: { headers: Record<string, unknown> }): boolean =>
+        req.headers['upgrade'] === 'websocket';
+      const { port } = await start(
+        {
+          options: { shouldUpgradeCallback },
+          onRequest: (req, res) => void req.pipe(res),
+        },
+        (server) => {
+          server.on('upgrade', (req, socket, head) => {
+            void runUpgrade(req, socket, head, (_req, res) => res.end('stack'));
+          });
+        },
+      );
+      const withBody = handshake({
+        Upgrade: 'h2c',
+        'Content-Length': '5',
+        Connection: 'close, Upgrade',
+      });
+      expect(await rawRequest(port, `${withBody}hello`)).toContain('hello');
+      expect(await rawRequest(port, handshake())).toMatch(/stack$/);
+    },
+  );
+});

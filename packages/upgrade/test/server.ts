@@ -52,6 +52,11 @@ export interface ListenUpgradeOptions extends UpgradeOptions {
   readonly onRequest?: RequestListener;
 }
 
+export interface StartOptions extends Pick<ListenUpgradeOptions, 'tls' | 'onRequest'> {
+  /** Of `createServer`; newer ones than the types know. */
+  readonly options?: object;
+}
+
 const running = new Set<() => Promise<void>>();
 
 /** A server that runs `stack` on upgrades and, when it passes, speaks an echo protocol. */
@@ -83,14 +88,14 @@ export async function listenUpgrade(
 
 /** A server on port 0 with its sockets counted; `closeServers` ends it. */
 export async function start(
-  { tls, onRequest }: Pick<ListenUpgradeOptions, 'tls' | 'onRequest'>,
+  { tls, onRequest, options = {} }: StartOptions,
   prepare: (server: Server) => void,
 ): Promise<Pick<UpgradeServer, 'port' | 'server' | 'sockets'>> {
   const listener = onRequest ?? ((_req, res) => res.end('ordinary'));
   const server =
     tls === true
       ? createSecureServer(await selfSignedCertificate(), listener)
-      : createServer(listener);
+      : createServer(options, listener);
   const sockets = new Set<Socket>();
   server.on(tls === true ? 'secureConnection' : 'connection', (socket: Socket) => {
     sockets.add(socket);

@@ -170,7 +170,13 @@ function withoutStack(): Error {
 describe('wrong use', () => {
   test('a WebSocketServer that listens itself is refused', () => {
     const wss = Object.assign(new EchoServer(), { options: { noServer: false } });
-    expect(() => upgrade(wss, [])).toThrow('{ noServer: true }');
+    expect(() => upgrade(wss, [])).toThrow(
+      expect.objectContaining({
+        code: 'ERR_PORTCULLIS_OPTIONS',
+        message: expect.stringContaining('{ noServer: true }'),
+        issues: [expect.objectContaining({ code: 'UPGRADE_SERVER', path: 'wss' })],
+      }),
+    );
   });
 
   test('a server without options is taken as it is', () => {
@@ -179,7 +185,12 @@ describe('wrong use', () => {
   });
 
   test('a stack that is no stack is refused', () => {
-    expect(() => upgrade(new EchoServer(), [{}] as never)).toThrow('got object');
+    expect(() => upgrade(new EchoServer(), [[], [{}]] as never)).toThrow(
+      expect.objectContaining({
+        message: expect.stringContaining('got object'),
+        issues: [expect.objectContaining({ code: 'UPGRADE_STACK', path: 'stack[1][0]' })],
+      }),
+    );
   });
 
   test('options are checked at once, all of them', () => {
