@@ -104,6 +104,7 @@ function reopen(exchange: Exchange): void {
   exchange.drainListeners = [];
   exchange.ended = false;
   exchange.needDrain = false;
+  exchange.lost = false;
 }
 
 function answerPlainly(res: SeamedResponse, exchange: Exchange): void {
@@ -113,7 +114,8 @@ function answerPlainly(res: SeamedResponse, exchange: Exchange): void {
   res.setHeader('Content-Type', 'text/plain; charset=utf-8');
   res.setHeader('Cache-Control', 'no-store');
   res.end('Service Unavailable');
-  exchange.lost = true;
+  // An outer gate may have refused this answer as well; then the next one is awaited again.
+  exchange.lost = exchange.phase !== 'rejected';
 }
 
 /** For the callbacks of writes that were thrown away with their answer. */

@@ -22,8 +22,11 @@ export function writeHead(
   headers?: unknown,
 ): SeamedResponse {
   const seam = this[kSeam] as Seam; // laid together with this method
-  if (seam.headOut) return seam.writeHead.call(this, status, reason, headers) as SeamedResponse;
   const { exchange } = seam;
+  if (seam.headOut) {
+    if (exchange?.lost === true) return this;
+    return seam.writeHead.call(this, status, reason, headers) as SeamedResponse;
+  }
   if (exchange !== undefined && !exchange.raw && exchange.phase !== 'passing') {
     return beginHead(this, seam, exchange, [status, reason, headers]);
   }

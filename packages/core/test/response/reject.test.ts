@@ -1,0 +1,479 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { closeAll, hostNames, listen, rawRequest } from '@portcullis/testing';
+import type { TestMiddleware } from '@portcullis/testing';
+import { holdHead, onDone, onHead, transformBody } from '@portcullis/core/response';
+import type { Done } from '@portcullis/core/response';
+import { request as httpRequest } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { connect } from 'node:net';
+import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
+import { passingSink } from './answers.ts';
+import { collectWarnings } from './warnings.ts';
+
+afterEach(closeAll);
+
+const storeDown = (): Error =>
+  Object.assign(new Error('store down'), { status: 507, expose: true });
+
+const refusals: Readonly<Record<string, () => void | Promise<void>>> = {
+  'throws at once': () => {
+    throw storeDown();
+  },
+  'rejects at once': () => Promise.reject(storeDown()),
+  'rejects after 5 ms': async () => {
+    await sleep(5);
+    throw storeDown();
+  },
+};
+
+const refuse =
+  (gate: () => void | PromiseLike<void>): TestMiddleware =>
+  (_req, res, next) => {
+    holdHead(res, gate, next);
+    next();
+  };
+
+/** A gate whose error goes nowhere, so that nobody begins an answer. */
+const refuseSilently =
+  (gate: () => void | PromiseLike<void>): TestMiddleware =>
+  (_req, res, next) => {
+    holdHead(res, gate, () => {});
+    next();
+  };
+
+const later = refusals['rejects after 5 ms'] ?? (() => {});
+const atOnce = refusals['throws at once'] ?? (() => {});
+
+const losers: Readonly<Record<string, (res: ServerResponse) => unknown>> = {
+  end: (res) => res.end('secret'),
+  'write and end': (res) => {
+    res.write('secret');
+    res.end('secret');
+  },
+  'writeHead and end': (res) => res.writeHead(201, { ETag: '"secret"' }).end('secret'),
+  'writes for ever': (res) => {
+    const timer = setInterval(() => res.write('secret'), 1);
+    res.on('close', () => clearInterval(timer));
+  },
+  'flushHeaders and writes': async (res) => {
+    res.flushHeaders();
+    for (let index = 0; index < 20; index++) {
+      res.write('secret');
+      await sleep(1);
+    }
+    res.end('secret');
+  },
+};
+
+describe.each(hostNames)('a gate on %s', (host) => {
+  describe.each(Object.keys(refusals))('that %s', (refusal) => {
+    test.each(Object.keys(losers))(
+      'gives the client the error page instead of %s',
+      async (loser) => {
+        const server = await listen(host, refuse(refusals[refusal] ?? later), (_req, res) =>
+          losers[loser]?.(res),
+        );
+        const response = await server.request('/');
+        expect(response.status).toBe(507);
+        expect(response.text).not.toContain('secret');
+        expect(response.headers['etag']).toBeUndefined();
+        await sleep(10);
+      },
+    );
+
+    test.each(Object.keys(losers))(
+      'gives a plain 503 instead of %s when nobody answers',
+      async (loser) => {
+        const server = await listen(host, refuseSilently(refusals[refusal] ?? later), (_req, res) =>
+          losers[loser]?.(res),
+        );
+        const response = await server.request('/');
+        expect([response.status, response.text]).toEqual([503, 'Service Unavailable']);
+        expect(response.headers).toMatchObject({
+          'content-type': 'text/plain; charset=utf-8',
+          'cache-control': 'no-store',
+        });
+        await sleep(10);
+      },
+    );
+  });
+
+  test('takes the headers of the discarded answer away and leaves the others', async () => {
+    const server = await listen(
+      host,
+      [
+        (_req, res, next) => {
+          res.setHeader('Set-Cookie', ['earlier=1']);
+          res.setHeader('Cache-Control', 'private');
+          res.setHeader('Vary', 'Origin');
+          res.setHeader('Access-Control-Allow-Origin', 'https://a.example');
+          res.setHeader('Content-Security-Policy', "default-src 'self'");
+          res.setHeader('Content-Security-Policy-Report-Only', "default-src 'self'");
+          next();
+        },
+        (_req, res, next) => {
+          holdHead(res, later, () => {
+            res.statusCode = 507;
+            res.end();
+          });
+          next();
+        },
+      ],
+      (_req, res) => {
+        res.appendHeader('Set-Cookie', 'handler=1');
+        res.setHeader('Cache-Control', 'public, max-age=60');
+        res.writeHead(302, {
+          'Content-Type': 'text/plain',
+          'Content-Language': 'en',
+          'Content-Disposition': 'attachment',
+          ETag: '"one"',
+          'Last-Modified': 'Sat, 21 Nov 2026 00:00:00 GMT',
+          Expires: 'Sat, 21 Nov 2026 00:00:00 GMT',
+          'Accept-Ranges': 'bytes',
+          Location: '/there',
+          'X-Other': 'stays',
+        });
+        res.end('secret');
+      },
+    );
+    const { headers, status } = await server.request('/');
+    const { date: _d, connection: _c, 'keep-alive': _k, 'x-powered-by': _x, ...rest } = headers;
+    expect(status).toBe(507);
+    expect(rest).toEqual({
+      'set-cookie': ['earlier=1'],
+      'cache-control': 'private',
+      vary: 'Origin',
+      'access-control-allow-origin': 'https://a.example',
+      'content-security-policy': "default-src 'self'",
+      'content-security-policy-report-only': "default-src 'self'",
+      'x-other': 'stays',
+      ...(host === 'http2' ? {} : { 'content-length': '0' }),
+    });
+  });
+
+  test('makes the response read as unsent before the error is handed on', async () => {
+    let seen: unknown;
+    const server = await listen(
+      host,
+      (_req, res, next) => {
+        holdHead(res, later, (error) => {
+          seen = [(error as Error).message, res.headersSent, res.writableEnded, res.statusCode];
+          res.statusCode = 500;
+          res.setHeader('X-Error', 'yes');
+          res.end('error page');
+        });
+        next();
+      },
+      (_req, res) => res.writeHead(201).end('secret'),
+    );
+    const response = await server.request('/');
+    expect(seen).toEqual(['store down', false, false, 200]);
+    expect([response.status, response.text]).toEqual([500, 'error page']);
+    expect(response.headers['x-error']).toBe('yes');
+  });
+
+  test('waits for an error handler that answers in the next tick', async () => {
+    const server = await listen(
+      host,
+      (_req, res, next) => {
+        holdHead(res, later, async () => {
+          await Promise.resolve();
+          res.statusCode = 500;
+          res.end('a tick later');
+        });
+        next();
+      },
+      (_req, res) => res.write('secret'),
+    );
+    const response = await server.request('/');
+    expect([response.status, response.text]).toEqual([500, 'a tick later']);
+  });
+
+  test('ignores an error handler that is slower than the 503, whatever it calls', async () => {
+    const called: unknown[] = [];
+    const slow = new Promise<void>((resolve) => {
+      void listen(
+        host,
+        (_req, res, next) => {
+          holdHead(res, later, async () => {
+            await immediate();
+            await immediate();
+            res.statusCode = 500;
+            res.removeHeader('Content-Type');
+            res.setHeader('X-Slow', 'yes');
+            res.appendHeader('X-Slow', 'yes');
+            called.push(res.writeHead(500) === res, res.write('slow'));
+            res.flushHeaders();
+            res.end('slow', (error: unknown) => {
+              called.push((error as { code: string }).code);
+              resolve();
+            });
+          });
+          next();
+        },
+        (_req, res) => res.end('secret'),
+      ).then(async (server) => {
+        const response = await server.request('/');
+        called.push(response.status, response.text, response.headers['x-slow']);
+      });
+    });
+    await slow;
+    await sleep(5);
+    expect(called).toEqual(
+      expect.arrayContaining([
+        true,
+        false,
+        'ERR_PORTCULLIS_RESPONSE_DISCARDED',
+        503,
+        'Service Unavailable',
+        undefined,
+      ]),
+    );
+  });
+
+  test('fails the callbacks of the discarded writes', async () => {
+    const called: unknown[] = [];
+    const record =
+      (name: string) =>
+      (error?: Error | null): void => {
+        const { code, cause } = error as Error & { code: string };
+        called.push([name, code, (cause as Error).message]);
+      };
+    const server = await listen(host, refuse(later), (_req, res) => {
+      res.write('a', record('write'));
+      res.end('b', record('end'));
+    });
+    await server.request('/');
+    expect(called).toEqual([
+      ['write', 'ERR_PORTCULLIS_RESPONSE_DISCARDED', 'store down'],
+      ['end', 'ERR_PORTCULLIS_RESPONSE_DISCARDED', 'store down'],
+    ]);
+  });
+
+  test('lets outer gates, head hooks and body transformations see the error page', async () => {
+    const seen: unknown[] = [];
+    const server = await listen(
+      host,
+      [
+        (_req, res, next) => {
+          onHead(res, () => void res.setHeader('X-Cors', 'yes'));
+          transformBody(res, (body) => {
+            seen.push(body.cause);
+            return undefined;
+          });
+          const gate = async (): Promise<void> => {
+            await sleep(1);
+            seen.push(res.statusCode);
+          };
+          holdHead(res, gate, next);
+          next();
+        },
+        refuse(later),
+      ],
+      (_req, res) => res.writeHead(201).end('secret'),
+    );
+    const response = await server.request('/');
+    expect(response.status).toBe(507);
+    expect(response.headers['x-cors']).toBe('yes');
+    expect(seen).toEqual([507, 'end']);
+  });
+
+  test('answers with the plain 503 when two gates refuse, one after the other', async () => {
+    const errors: unknown[] = [];
+    const server = await listen(
+      host,
+      (_req, res, next) => {
+        holdHead(res, atOnce, () => errors.push('outer'));
+        holdHead(res, later, () => {
+          errors.push('inner');
+          res.end('error page');
+        });
+        next();
+      },
+      (_req, res) => res.end('secret'),
+    );
+    const response = await server.request('/');
+    expect(errors).toEqual(['inner', 'outer']);
+    expect([response.status, response.text]).toEqual([503, 'Service Unavailable']);
+  });
+
+  test.each(Object.keys(refusals))(
+    'answers with the plain 503 in the end when every gate refuses it and %s',
+    async (refusal) => {
+      const gate = refusals[refusal] ?? later;
+      const server = await listen(
+        host,
+        [refuseSilently(gate), refuseSilently(gate), refuseSilently(gate)],
+        (_req, res) => res.end('secret'),
+      );
+      const response = await server.request('/');
+      expect([response.status, response.text]).toEqual([503, 'Service Unavailable']);
+    },
+  );
+
+  test('goes on to the 503, and reports it, when next itself throws', async () => {
+    const warnings = collectWarnings();
+    const server = await listen(
+      host,
+      (_req, res, next) => {
+        holdHead(res, later, () => {
+          throw new Error('nobody listens');
+        });
+        next();
+      },
+      (_req, res) => res.end('secret'),
+    );
+    expect((await server.request('/')).status).toBe(503);
+    expect(warnings()).toEqual([
+      ['ERR_PORTCULLIS_RESPONSE_HOOK', expect.stringContaining('Error: nobody listens')],
+    ]);
+  });
+
+  test('tells onDone the error', async () => {
+    const done = new Promise<Done>((resolve) => {
+      void listen(
+        host,
+        [
+          (_req, res, next) => {
+            onDone(res, resolve);
+            next();
+          },
+          refuse(later),
+        ],
+        (_req, res) => res.end('secret'),
+      ).then((server) => server.request('/'));
+    });
+    expect(await done).toEqual({
+      outcome: 'finished',
+      status: 507,
+      error: expect.objectContaining({ message: 'store down' }),
+    });
+  });
+});
+
+describe('a refused response', () => {
+  test('hands the error of Node to next when Node refuses the head at its release', async () => {
+    const errors: unknown[] = [];
+    const server = await listen(
+      'http',
+      (_req, res, next) => {
+        const answer = (error: unknown): void => {
+          errors.push((error as { code?: string }).code);
+          res.statusCode = 500;
+          res.end('refused');
+        };
+        holdHead(res, () => sleep(2), answer);
+        next();
+      },
+      (_req, res) => {
+        res.statusMessage = 'a\r\nb';
+        res.end('secret');
+      },
+    );
+    const response = await server.request('/');
+    expect(errors).toEqual(['ERR_INVALID_CHAR']);
+    expect([response.status, response.text]).toEqual([500, 'refused']);
+  });
+
+  test('breaks the connection when Node refuses the body with the head out', async () => {
+    const warnings = collectWarnings();
+    const server = await listen(
+      'http',
+      refuse(() => sleep(2)),
+      (_req, res) => {
+        res.strictContentLength = true;
+        res.setHeader('Content-Length', 10);
+        res.write('four');
+        res.end();
+      },
+    );
+    await expect(server.request('/')).rejects.toThrow(/aborted|hang up/);
+    expect(warnings()).toEqual([
+      ['ERR_PORTCULLIS_RESPONSE_HOOK', expect.stringMatching(/held response.*content-length/i)],
+    ]);
+  });
+
+  test('leaves the connection fit for the next request, also for pipelined ones', async () => {
+    const server = await listen(
+      'http',
+      (req, res, next) => {
+        if (req.url !== '/fine') holdHead(res, req.url === '/later' ? later : atOnce, () => {});
+        next();
+      },
+      (_req, res) => res.end('fine'),
+    );
+    const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
+    const text = await rawRequest(
+      server.port,
+      get('/later') + get('/fine') + get('/now') + get('/later') + get('/fine'),
+      { until: (received) => received.split('HTTP/1.1').length === 6 && received.endsWith('fine') },
+    );
+    expect(text.match(/HTTP\/1.1 \d+/g)).toEqual(
+      [503, 200, 503, 503, 200].map((status) => `HTTP/1.1 ${status}`),
+    );
+  });
+
+  test.each(['express5', 'express4', 'connect'] as const)(
+    'does not crash %s whose error page waits for the end of an upload',
+    async (host) => {
+      const server = await listen(host, refuse(later), (_req, res) => res.end('secret'));
+      const status = await new Promise<number | undefined>((resolve, reject) => {
+        const request = httpRequest({ port: server.port, method: 'POST', agent: false });
+        request.on('error', reject);
+        request.on('response', (response: IncomingMessage) => {
+          response.resume();
+          // finalhandler writes its page now, long after the 503.
+          setTimeout(() => request.end('the rest'), 10);
+          response.on('end', () => setTimeout(resolve, 20, response.statusCode));
+        });
+        request.write('some');
+      });
+      expect(status).toBe(503);
+    },
+  );
+
+  test('is not answered when the client has left, but the error is handed on', async () => {
+    const handed = new Promise<unknown>((resolve) => {
+      void listen(
+        'http',
+        (_req, res, next) => {
+          holdHead(
+            res,
+            async () => {
+              await sleep(30);
+              throw storeDown();
+            },
+            resolve,
+          );
+          next();
+        },
+        (_req, res) => res.end('secret'),
+      ).then(({ port }) => {
+        const socket = connect(port, '127.0.0.1', () => {
+          socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+          setTimeout(() => socket.destroy(), 10);
+        });
+      });
+    });
+    expect(await handed).toMatchObject({ message: 'store down' });
+    await immediate();
+  });
+
+  test('is not begun again by a sink that was never asked', async () => {
+    let asked = 0;
+    const server = await listen(
+      'http',
+      (_req, res, next) => {
+        transformBody(res, (_body, out) => {
+          asked++;
+          return passingSink(out);
+        });
+        holdHead(res, later, () => {});
+        next();
+      },
+      (_req, res) => res.end('secret'),
+    );
+    expect((await server.request('/')).text).toBe('Service Unavailable');
+    expect(asked).toBe(1);
+  });
+});
