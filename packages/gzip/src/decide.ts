@@ -23,7 +23,7 @@ type Decision = BodySink | Uint8Array | undefined;
 export function decideBody(body: PendingBody, out: BodyOutput, exchange: Exchange): Decision {
   const { res, settings, choice, ifNoneMatch } = exchange;
   if (choice === undefined) {
-    markPlainHead(res, settings, ifNoneMatch);
+    markPlainHead(res, settings, { reason: exchange.plainReason, ifNoneMatch });
     return undefined;
   }
   if (res.statusCode === 304) {

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Codec } from './codec.ts';
+import type { GzipReason } from './decisions.ts';
 import type { Settings } from './settings.ts';
 
 /** The codecs that fit one client. */
@@ -17,8 +18,9 @@ export interface Exchange {
   readonly res: ServerResponse;
   /** Of the middleware nearest to the handler, when several are mounted. */
   settings: Settings;
-  /** `undefined`: the client gets the plain form. */
+  /** `undefined`: the client gets the plain form, for `plainReason`. */
   choice: Choice | undefined;
+  plainReason: GzipReason;
   /** If-None-Match as the client sent it, before `etag: 'suffix'` rewrote it. */
   readonly ifNoneMatch: string | undefined;
 }

@@ -1,6 +1,7 @@
 import { appendVary } from '@portcullis/core/http';
 import type { ServerResponse } from 'node:http';
 import { parseCacheControl } from './cache-control.ts';
+import type { GzipReason } from './decisions.ts';
 import { reportDecision } from './decisions.ts';
 import { findCommonObstacle } from './eligibility.ts';
 import type { Encoding } from './encoding.ts';
@@ -73,14 +74,16 @@ export function markNotModified(
   res.setHeader('ETag', validatedEtag(String(etag), ifNoneMatch, settings.etag));
 }
 
+/** Why an answer stays plain for its client, and how the client asked. */
+export interface PlainCase {
+  readonly reason: GzipReason;
+  readonly ifNoneMatch: string | undefined;
+}
+
 /** The head of an answer that stays plain for this client and varies all the same. */
-export function markPlainHead(
-  res: ServerResponse,
-  settings: Settings,
-  ifNoneMatch: string | undefined,
-): void {
+export function markPlainHead(res: ServerResponse, settings: Settings, plain: PlainCase): void {
   if (res.statusCode === 304) {
-    markNotModified(res, settings, ifNoneMatch);
+    markNotModified(res, settings, plain.ifNoneMatch);
     return;
   }
   const obstacle = findCommonObstacle(res, settings);
@@ -94,5 +97,5 @@ export function markPlainHead(
     return;
   }
   markVariation(res);
-  reportDecision(res, 'identity', { bytes: length });
+  reportDecision(res, plain.reason, { bytes: length });
 }

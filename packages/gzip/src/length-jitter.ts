@@ -18,7 +18,7 @@ export function withGzipComment(start: Buffer, maximum: number): Buffer {
   const length = randomInt(1, maximum + 1);
   const output = Buffer.allocUnsafe(start.length + length + 1);
   start.copy(output, 0, 0, gzipHeaderLength);
-  output[flagsAt] = (output[flagsAt] ?? 0) | commentFlag;
+  output.writeUInt8(output.readUInt8(flagsAt) | commentFlag, flagsAt);
   output.fill(0x2e, gzipHeaderLength, gzipHeaderLength + length);
   output[gzipHeaderLength + length] = 0;
   start.copy(output, gzipHeaderLength + length + 1, gzipHeaderLength);

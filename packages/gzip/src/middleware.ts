@@ -5,7 +5,8 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import { parseCacheControl } from './cache-control.ts';
 import { decideBody } from './decide.ts';
 import { withoutSuffixes } from './etag.ts';
-import type { Choice, Exchange } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
+import type { PlainCase } from './head.ts';
 import { markPlainHead } from './head.ts';
 import type { Settings } from './settings.ts';
 
@@ -31,8 +32,15 @@ export function createMiddleware(settings: Settings): Middleware {
       answerNotAcceptable(res);
       return;
     }
-    const exposed = settings.refuseCrossSite && isExposed(headers);
-    register(req, res, settings, exposed ? undefined : choice);
+    if (settings.refuseCrossSite && isExposed(headers)) {
+      register(req, res, { settings, choice: undefined, plainReason: 'cross-site' });
+    } else {
+      register(req, res, {
+        settings,
+        choice,
+        plainReason: unacceptable ? 'unacceptable' : 'identity',
+      });
+    }
     next();
   };
 }
@@ -74,29 +82,29 @@ function answerNotAcceptable(res: ServerResponse): void {
 function register(
   req: IncomingMessage,
   res: MarkedResponse,
-  settings: Settings,
-  choice: Choice | undefined,
+  found: Pick<Exchange, 'settings' | 'choice' | 'plainReason'>,
 ): void {
+  const { settings, choice, plainReason } = found;
   const ifNoneMatch = req.headers['if-none-match'];
   if (settings.etag === 'suffix') hideSuffixes(req.headers);
   const outer = res[kExchange];
   if (outer !== undefined) {
     // The inner of two instances knows its routes better.
-    outer.settings = settings;
-    outer.choice = choice;
-    return;
+    Object.assign(outer, found);
+  } else if (choice !== undefined) {
+    const exchange = { res, settings, choice, plainReason, ifNoneMatch };
+    res[kExchange] = exchange;
+    transformBody(res, (body, out) => decideBody(body, out, exchange));
+  } else if (ifNoneMatch === undefined && plainReason === 'identity') {
+    // No closure: most requests without codings come this way, and should cost next to nothing.
+    onHead(res, markSimplePlainHead, settings);
+  } else {
+    onHead(res, (head) => markPlainHead(head, settings, { reason: plainReason, ifNoneMatch }));
   }
-  if (choice === undefined) {
-    // Nothing is kept for such a request unless it is conditional, because most have this path's cost.
-    if (ifNoneMatch === undefined) onHead(res, markUnconditional, settings);
-    else onHead(res, (_res) => markPlainHead(res, settings, ifNoneMatch));
-    return;
-  }
-  const exchange = { res, settings, choice, ifNoneMatch };
-  res[kExchange] = exchange;
-  transformBody(res, (body, out) => decideBody(body, out, exchange));
 }
 
-function markUnconditional(res: ServerResponse, settings: Settings): void {
-  markPlainHead(res, settings, undefined);
+const simple: PlainCase = { reason: 'identity', ifNoneMatch: undefined };
+
+function markSimplePlainHead(res: ServerResponse, settings: Settings): void {
+  markPlainHead(res, settings, simple);
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { createClassify, isCompressibleType } from '../src/content-type.ts';
+import { createClassify } from '../src/content-type.ts';
+import { isCompressibleType } from '../src/index.ts';
 
 describe('isCompressibleType', () => {
   test.each([

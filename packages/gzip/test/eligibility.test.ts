@@ -1,5 +1,9 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { closeAll, rawRequest } from '@portcullis/testing';
+import { ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { gzip } from '../src/index.ts';
 import { answer, ask, plainText, sample, serve } from './serve.ts';
 
 afterEach(async () => {
@@ -23,7 +27,7 @@ describe('what is left exactly as it is', () => {
     ['Content-Digest', { 'Content-Digest': 'sha-256=:x:' }, true],
     ['Repr-Digest', { 'Repr-Digest': 'sha-256=:x:' }, true],
     ['a signature', { 'Signature-Input': 'sig=("etag")' }, true],
-  ])('%s', async (_, headers) => {
+  ])('%s', async (_, headers, rare = false) => {
     const server = await serve(
       {},
       answer(body, { ETag: '"x"', 'Accept-Ranges': 'bytes', ...headers }),
@@ -108,15 +112,37 @@ test.each([200, 201, 301, 404, 500])('a body of status %i is compressed', async 
   expect([response.status, response.headers['content-encoding']]).toEqual([status, 'gzip']);
 });
 
-test('a WebSocket handshake that is answered over HTTP is not touched', async () => {
+test('a WebSocket handshake that is refused is not touched', async () => {
+  const middleware = gzip();
   const server = await serve({}, answer(body));
-  server.server.on('upgrade', () => undefined);
-  server.server.removeAllListeners('upgrade');
+  server.server.on('upgrade', (req: IncomingMessage, socket: Socket) => {
+    const res = new ServerResponse(req);
+    res.assignSocket(socket);
+    middleware(req, res, () => answer(body)(req, res, () => undefined));
+    res.on('finish', () => socket.end());
+  });
   const text = await rawRequest(
     server.port,
-    'GET / HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n',
+    'GET / HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
   );
-  expect(text).toMatch(/content-encoding: gzip/i);
+  expect(text).not.toMatch(/content-encoding|vary/i);
+  expect(text.endsWith(body)).toBe(true);
+});
+
+test('CONNECT that succeeds has no body to code', async () => {
+  const middleware = gzip();
+  const server = await serve({}, answer(body));
+  server.server.on('connect', (req: IncomingMessage, socket: Socket) => {
+    const res = new ServerResponse(req);
+    res.assignSocket(socket);
+    middleware(req, res, () => answer(body)(req, res, () => undefined));
+    res.on('finish', () => socket.end());
+  });
+  const text = await rawRequest(
+    server.port,
+    'CONNECT x:1 HTTP/1.1\r\nHost: x:1\r\nAccept-Encoding: gzip\r\n\r\n',
+  );
+  expect(text).not.toMatch(/content-encoding|vary/i);
 });
 
 describe('filter', () => {

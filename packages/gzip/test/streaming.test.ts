@@ -291,6 +291,31 @@ describe('pieces that turn out to be whole', () => {
     expect([headers['content-encoding'], body.length]).toEqual([undefined, 0]);
   });
 
+  test('small ones keep a chunked framing that the application chose', async () => {
+    const server = await serve({}, (_req, res) => {
+      res.writeHead(200, { 'Content-Type': 'text/plain', 'Transfer-Encoding': 'chunked' });
+      res.end('small');
+    });
+    const { headers, text } = await ask(server);
+    expect([headers['content-length'], headers['transfer-encoding'], text]).toEqual([
+      undefined,
+      'chunked',
+      'small',
+    ]);
+  });
+
+  test('a Content-Length that is no number announces nothing', async () => {
+    const server = await serve({}, (_req, res) => {
+      res.setHeader('Content-Type', 'text/plain');
+      res.setHeader('Content-Length', 'much');
+      res.write(sample(1000));
+      res.end(sample(1000));
+    });
+    const response = await ask(server);
+    expect(response.headers['content-length']).toBe(String(response.body.length));
+    expect(plainText(response)).toBe(sample(1000).repeat(2));
+  });
+
   test('more than 16 KB are streamed', async () => {
     const server = await serve({}, pieces(...Array.from({ length: 5 }, () => sample(5000))));
     const response = await ask(server);
