@@ -68,6 +68,23 @@ export const cases = [
     goals: atMost(0.75),
   },
   {
+    title: 'actual request, subdomain pattern against an expression',
+    kind: 'in-process',
+    contestants: {
+      portcullis: () => cors({ ...ours, allowOrigins: ['https://*.tenant.example'] }),
+      cors: () => expressCors({ ...theirs, origin: /^https:\/\/[a-z0-9.-]+\.tenant\.example$/ }),
+    },
+    request: {
+      method: 'GET',
+      url: '/items',
+      headers: { host: 'api.example', origin: 'https://a.tenant.example' },
+    },
+    expect(answer) {
+      assert.equal(answer.headers['access-control-allow-origin'], 'https://a.tenant.example');
+    },
+    goals: atMost(0.75),
+  },
+  {
     title: 'actual request, denied origin',
     kind: 'in-process',
     contestants,

@@ -109,7 +109,7 @@ function explainPreflight(policy: Policy, asked: Asked) {
 }
 
 function describe({ status, headers, body }: PreflightAnswer) {
-  const vary = headers[headers.indexOf('vary') + 1] ?? '';
+  const vary = String(headers[headers.indexOf('vary') + 1]);
   return { status, headers: toRecord(fromFlatList(headers), vary), body };
 }
 

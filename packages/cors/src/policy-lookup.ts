@@ -31,7 +31,8 @@ const nothingReturned =
 export function compileLater(options: CorsOptions, notices: Notices): Policy {
   const resolved = corsOptions.resolve(options);
   for (const { code, message, hint } of resolved.warnings) {
-    notices.once(`ERR_PORTCULLIS_${code}`, `${corsOptions.package}: ${message}; ${hint ?? ''}`);
+    // Every rule of this package has a hint.
+    notices.once(`ERR_PORTCULLIS_${code}`, `${corsOptions.package}: ${message}; ${String(hint)}`);
   }
   return compilePolicy(resolved.options);
 }

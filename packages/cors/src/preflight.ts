@@ -26,6 +26,11 @@ export interface PreflightAnswer {
   readonly failures: readonly PreflightFailure[];
 }
 
+/** An answer that always says what was wrong. */
+interface Refusal extends PreflightAnswer {
+  readonly body: string;
+}
+
 export interface PreflightOptions {
   readonly allowMethods: readonly string[];
   readonly allowHeaders: readonly string[];
@@ -46,7 +51,7 @@ export interface PreflightPolicy {
   /** What the browser may see of a refusal under `debug`: as above, without a body's headers. */
   readonly partial: readonly string[];
   /** One answer for each combination of failures, indexed by their bits. */
-  readonly refused: readonly PreflightAnswer[];
+  readonly refused: readonly Refusal[];
   readonly vary: string;
 }
 
@@ -93,9 +98,11 @@ export function answerPreflight(
   question: PreflightQuestion,
 ): PreflightAnswer {
   const bits = failureBits(policy, question);
-  if (bits !== 0) return refuse(policy, bits);
+  const { origin } = question;
+  if (origin === undefined || bits !== 0) return refuse(policy, bits);
   const { status, body } = policy.success;
-  return { status, headers: fillIn(policy.passed, policy, question), body, failures: [] };
+  const headers = fillIn(policy.passed, origin, policy, question);
+  return { status, headers, body, failures: [] };
 }
 
 /**
@@ -108,19 +115,17 @@ export function debugPreflight(
   reason: string,
 ): PreflightAnswer {
   const refused = refuse(policy, failureBits(policy, question));
-  const headersFailed = refused.failures.includes('headers');
-  const body = `${refused.body ?? ''}\n${reason}`;
-  const denied = question.origin === undefined;
-  const status = denied ? refused.status : 200;
-  const grant = denied
-    ? ['vary', policy.vary]
-    : fillIn(
-        policy.partial,
-        policy,
-        headersFailed ? { ...question, headers: undefined } : question,
-      );
-  const headers = [...grant, ...bodyHeaders(status, body)];
-  return { status, headers, body, failures: refused.failures };
+  const { failures } = refused;
+  const body = `${refused.body}\n${reason}`;
+  const { origin } = question;
+  if (origin === undefined) {
+    const headers = ['vary', policy.vary, ...bodyHeaders(refused.status, body)];
+    return { status: refused.status, headers, body, failures };
+  }
+  // A list that failed is not mirrored.
+  const list = failures.includes('headers') ? undefined : question.headers;
+  const grant = fillIn(policy.partial, origin, policy, { ...question, headers: list });
+  return { status: 200, headers: [...grant, ...bodyHeaders(200, body)], body, failures };
 }
 
 function failureBits(policy: PreflightPolicy, question: PreflightQuestion): number {
@@ -132,12 +137,13 @@ function failureBits(policy: PreflightPolicy, question: PreflightQuestion): numb
 
 function fillIn(
   template: readonly string[],
+  origin: string,
   policy: PreflightPolicy,
-  { origin, headers: list, privateNetwork }: PreflightQuestion,
+  { headers: list, privateNetwork }: Omit<PreflightQuestion, 'origin'>,
 ): string[] {
   // A copy, because whoever has patched `writeHead` may write into the list.
   const headers = template.slice();
-  if (headers[1] === '') headers[1] = origin ?? '';
+  if (headers[1] === '') headers[1] = origin;
   // Checked before: nothing but tokens, commas, spaces and tabs is mirrored.
   if (policy.headers.any && list !== undefined && list !== '') {
     headers.push('access-control-allow-headers', list);
@@ -148,13 +154,13 @@ function fillIn(
   return headers;
 }
 
-function refuse({ refused }: PreflightPolicy, bits: number): PreflightAnswer {
+function refuse({ refused }: PreflightPolicy, bits: number): Refusal {
   // There is one for each of the eight values that three bits can have.
-  const { status, headers, body, failures } = refused[bits] as PreflightAnswer;
+  const { status, headers, body, failures } = refused[bits] as Refusal;
   return { status, headers: headers.slice(), body, failures };
 }
 
-function refusal(bits: number, vary: string): PreflightAnswer {
+function refusal(bits: number, vary: string): Refusal {
   const failures = failureNames.filter((_, index) => (bits & (1 << index)) !== 0);
   const body = `Disallowed CORS ${failures.join(', ')}`;
   return { status: 400, headers: ['vary', vary, ...bodyHeaders(400, body)], body, failures };

@@ -22,7 +22,7 @@ export function reasonsOf(
       case 'method':
         return `method: ${quote(claim.method)} is not in allowMethods (${[...policy.methods].join(', ')})`;
       case 'headers':
-        return headersReason(claim.headers ?? '', policy);
+        return headersReason(String(claim.headers), policy);
     }
   });
 }

@@ -109,7 +109,7 @@ function preflight(exchange: Exchange, asked: PreflightRequest): void {
   const question = {
     origin: rule === undefined ? undefined : origin,
     method,
-    headers: headerText(req.headers['access-control-request-headers']),
+    headers: req.headers['access-control-request-headers'],
     privateNetwork: req.headers['access-control-request-private-network'] === 'true',
   };
   let answer = answerPreflight(policy.preflight, question);
@@ -127,11 +127,6 @@ function preflight(exchange: Exchange, asked: PreflightRequest): void {
   }
   if (policy.preflightContinue) next();
   else send(res, answer, vary);
-}
-
-/** Node joins repeated lines of this header, so a list is only a formality of the types. */
-function headerText(value: string | readonly string[] | undefined): string | undefined {
-  return typeof value === 'object' ? value.join(',') : value;
 }
 
 function handshake(

@@ -45,7 +45,7 @@ describe('the options of the cors package', () => {
 
   test('with the names of that package', async () => {
     const options = {
-      origin: [origin, /b\.example$/],
+      origin: [false, origin, /b\.example$/],
       methods: 'GET, PUT',
       allowedHeaders: 'X-A,X-B',
       exposedHeaders: ['X-Total'],

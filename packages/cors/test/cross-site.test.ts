@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { createServer, ServerResponse } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -113,6 +114,28 @@ describe('a WebSocket handshake', () => {
       {
         code: 'ERR_PORTCULLIS_CORS_HANDSHAKE_ANY_ORIGIN',
         message: expect.stringContaining('allowCredentials'),
+      },
+    ]);
+  });
+});
+
+describe('the channel portcullis:cors:decision', () => {
+  test('tells what became of a handshake', async () => {
+    const heard: unknown[] = [];
+    const listener = (message: unknown): void => void heard.push(message);
+    subscribe('portcullis:cors:decision', listener);
+    await handshake({ allowOrigins: [origin] }, { Origin: origin });
+    await handshake({ allowOrigins: [origin] }, { Origin: evil });
+    unsubscribe('portcullis:cors:decision', listener);
+    expect(heard).toEqual([
+      { kind: 'handshake', allowed: true, origin, rule: origin, method: 'GET', url: '/socket' },
+      {
+        kind: 'handshake',
+        allowed: false,
+        origin: evil,
+        rule: undefined,
+        method: 'GET',
+        url: '/socket',
       },
     ]);
   });
