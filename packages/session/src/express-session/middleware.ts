@@ -2,10 +2,10 @@ import type { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Middleware, Next } from '@portcullis/core';
 import { appendVary } from '@portcullis/core/http';
-import { holdHead, onDone } from '@portcullis/core/response';
+import { editHead, holdHead, onDone } from '@portcullis/core/response';
 import { privateCaching } from '../cookie/cache-control.ts';
 import { replaceCookies } from '../cookie/set-cookie.ts';
-import { pending, whenAnswered } from '../store/awaitable.ts';
+import { pending } from '../store/awaitable.ts';
 import type { CookieOptions } from './cookie.ts';
 import { type CookieFate, Exchange } from './exchange.ts';
 import { resolveSettings, type SessionOptions, type Settings } from './options.ts';
@@ -79,14 +79,20 @@ function openThen(exchange: Exchange, proceed: () => void, next: Next): void {
 function holdUntilCommitted(ending: Ending, res: ServerResponse, next: Next): void {
   // Code for WebSocket handshakes passes an object that is no response at all.
   if (typeof res?.writeHead !== 'function' || typeof res.setHeader !== 'function') return;
+  const finish = (fate: CookieFate): void => {
+    setCookie(ending, res, fate);
+    // Once end() has returned nothing more can change; while a body streams it can.
+    queueMicrotask(() => watchLateChanges(ending, res));
+  };
   holdHead(
     res,
     () => {
-      const committed = whenAnswered<CookieFate, void>(ending.exchange.commit(), (fate) => {
-        setCookie(ending, res, fate);
-        watchLateChanges(ending, res);
+      const committed = ending.exchange.commit();
+      const promise = pending(committed);
+      if (promise === undefined) return finish(committed as CookieFate); // it is there already
+      return promise.then((fate) => {
+        editHead(res, () => finish(fate));
       });
-      return pending(committed);
     },
     next,
   );
