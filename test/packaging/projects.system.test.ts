@@ -43,7 +43,7 @@ ${Object.entries(factories)
   .join('\n')}
 ${body}`;
 
-const module = `import http from 'node:http';
+const esModule = `import http from 'node:http';
 import express5 from 'express';
 import express4 from 'express4';
 import connect from 'connect';
@@ -88,7 +88,7 @@ describe('the packed tarballs in a project of their own', () => {
   });
 
   test('run from an ES module', () => {
-    project.write({ 'main.mjs': module });
+    project.write({ 'main.mjs': esModule });
     expect(project.run('node', 'main.mjs').trim()).toBe(served);
   });
 
