@@ -22,8 +22,13 @@ interface Listener {
   readonly outer: Listener | undefined;
 }
 
+interface Watch {
+  listeners: Listener | undefined;
+  done: Done | undefined;
+}
+
 interface WatchedResponse extends SeamedResponse {
-  [kDone]?: Listener | undefined;
+  [kDone]?: Watch;
 }
 
 /**
@@ -31,22 +36,34 @@ interface WatchedResponse extends SeamedResponse {
  * On a response that has ended already it is called in the next tick.
  */
 export function onDone(res: ServerResponse, listener: (done: Done) => void): void {
-  const watched = res as WatchedResponse;
-  if (isGone(res)) {
-    process.nextTick(() => tell(listener, describe(res, res.writableFinished)));
-    return;
-  }
-  if (watched[kDone] === undefined) {
+  const watch = watchOf(res);
+  if (watch.done === undefined) watch.listeners = { run: listener, outer: watch.listeners };
+  else process.nextTick(tell, listener, watch.done);
+}
+
+function watchOf(res: WatchedResponse): Watch {
+  const watched = res[kDone];
+  if (watched !== undefined) return watched;
+  const watch: Watch = { listeners: undefined, done: undefined };
+  res[kDone] = watch;
+  if (isGone(res) || res.writableFinished) {
+    watch.done = describe(res, isComplete(res));
+  } else {
     res.once('finish', onFinish);
     res.once('close', onClose);
   }
-  watched[kDone] = { run: listener, outer: watched[kDone] };
+  return watch;
 }
 
 function onFinish(this: WatchedResponse): void {
-  // http2's compatibility response emits `finish` for an aborted stream too; on http1 the event itself is the word,
-  // because `writableFinished` counts what other responses have put on the socket.
-  tellAll(this, !isHttp2(this) || this.writableFinished);
+  // `finish` alone does not say that the bytes went out: http2's compatibility response emits it when it closes, and
+  // Node 20 also when writes that were under way failed with their socket.
+  tellAll(this, isHttp2(this) ? isComplete(this) : !this.req.socket.destroyed);
+}
+
+function isComplete(res: ServerResponse): boolean {
+  const { stream } = res as { stream?: { readonly aborted: boolean } };
+  return res.writableFinished && stream?.aborted !== true;
 }
 
 function onClose(this: WatchedResponse): void {
@@ -54,11 +71,13 @@ function onClose(this: WatchedResponse): void {
 }
 
 function tellAll(res: WatchedResponse, finished: boolean): void {
-  let listener = res[kDone];
-  if (listener === undefined) return;
-  res[kDone] = undefined;
+  const watch = res[kDone];
+  if (watch === undefined || watch.done !== undefined) return;
   const done = describe(res, finished);
-  for (; listener !== undefined; listener = listener.outer) tell(listener.run, done);
+  watch.done = done;
+  for (let { listeners } = watch; listeners !== undefined; listeners = listeners.outer) {
+    tell(listeners.run, done);
+  }
 }
 
 function tell(listener: (done: Done) => void, done: Done): void {
