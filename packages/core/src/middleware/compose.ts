@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describeGot } from '../options/got.ts';
 import type { ErrorMiddleware, Middleware, Next } from '../types.ts';
+import { asFailure, isThenable, reportLate } from './failure.ts';
 import { createNotices, type Notices } from './notices.ts';
 
 /** A middleware, an error handler, or a list of them. */
@@ -59,9 +60,8 @@ function runFrom(start: number, run: Run, error?: unknown): void {
     runFrom(index + 1, run, nextError);
   };
   const fail = (thrown: unknown): void => {
-    // A falsy rejection is still a failure.
-    if (!moved) return next(thrown || new Error(`A middleware failed with ${describeGot(thrown)}`));
-    warnLate(run.notices, layer, thrown);
+    if (!moved) return next(asFailure(thrown));
+    reportLate(run.notices, layer.name || 'an anonymous middleware', thrown);
   };
   try {
     const result: unknown = takesErrors(layer)
@@ -75,22 +75,4 @@ function runFrom(start: number, run: Run, error?: unknown): void {
 
 function takesErrors(layer: Layer): layer is ErrorMiddleware {
   return layer.length === 4;
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'then' in value &&
-    typeof value.then === 'function'
-  );
-}
-
-function warnLate(notices: Notices, layer: Layer, thrown: unknown): void {
-  const name = layer.name === '' ? 'An anonymous middleware' : layer.name;
-  const reason = thrown instanceof Error ? thrown.message : describeGot(thrown);
-  notices.once(
-    'ERR_PORTCULLIS_CORE_LATE_ERROR',
-    `${name} failed after it had called next(): ${reason}`,
-  );
 }
