@@ -4,7 +4,9 @@ import { emitDrain } from './drain.ts';
 import { enter, leave } from './exchange.ts';
 import type { Callback, Exchange } from './exchange.ts';
 import { toBuffer } from './held-calls.ts';
+import { watchClose } from './gone.ts';
 import { LazyBody } from './lazy-body.ts';
+import { brokenOffError } from './node-errors.ts';
 import { rawEnd, rawFlush, rawWrite } from './raw.ts';
 import { reportFault } from './report.ts';
 import type { Seam, SeamedResponse } from './seam.ts';
@@ -48,8 +50,14 @@ export class BodyLayer implements BodyOutput {
     if (answer === undefined) return false;
     this.#inner = inner;
     if (answer instanceof Uint8Array) this.#bytes = answer;
-    else this.#sink = answer;
+    else this.#holdSink(answer);
     return true;
+  }
+
+  #holdSink(sink: BodySink): void {
+    const { res, exchange } = this.#parts;
+    this.#sink = sink;
+    watchClose(res, exchange);
   }
 
   #ask(body: PendingBody): BodySink | Uint8Array | undefined {
@@ -108,7 +116,7 @@ export class BodyLayer implements BodyOutput {
 
   #breakOff(error: unknown): false {
     reportFault('A body sink', error);
-    this.#parts.res.destroy(error instanceof Error ? error : undefined);
+    this.destroy(error);
     return false;
   }
 
@@ -195,8 +203,8 @@ export class BodyLayer implements BodyOutput {
     });
   }
 
-  destroy(error?: Error): void {
-    this.#parts.res.destroy(error);
+  destroy(error?: unknown): void {
+    this.#parts.res.destroy(brokenOffError(error));
   }
 }
 

@@ -46,7 +46,7 @@ function watchOf(res: WatchedResponse): Watch {
   if (watched !== undefined) return watched;
   const watch: Watch = { listeners: undefined, done: undefined };
   res[kDone] = watch;
-  if (isGone(res) || res.writableFinished) {
+  if (isGone(res) || isComplete(res)) {
     watch.done = describe(res, isComplete(res));
   } else {
     res.once('finish', onFinish);
@@ -63,7 +63,8 @@ function onFinish(this: WatchedResponse): void {
 
 function isComplete(res: ServerResponse): boolean {
   const { stream } = res as { stream?: { readonly aborted: boolean } };
-  return res.writableFinished && stream?.aborted !== true;
+  // Of a HEAD request's stream http2 has nothing to write, so it reads as finished from the start.
+  return res.writableEnded && res.writableFinished && stream?.aborted !== true;
 }
 
 function onClose(this: WatchedResponse): void {

@@ -79,6 +79,8 @@ export interface Exchange {
   /** `drain` is being emitted by the seam, not by the socket. */
   draining: boolean;
   trailers: boolean;
+  /** The seam listens for `close`. */
+  watched: boolean;
 
   error: unknown;
   /** `next(error)` of a rejecting gate is on the stack: what begins now is the error handler's answer. */
@@ -119,6 +121,7 @@ export function createExchange(res: SeamedResponse, writeHead: RawWriteHead): Ex
     drainListeners: [],
     draining: false,
     trailers: false,
+    watched: false,
     error: undefined,
     answering: false,
     loserOpen: false,

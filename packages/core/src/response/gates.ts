@@ -2,7 +2,7 @@ import type { Callback, Exchange } from './exchange.ts';
 import { enter, isGone, leave } from './exchange.ts';
 import { discardAnswer } from './discard.ts';
 import { watchClose } from './gone.ts';
-import { discardedError } from './node-errors.ts';
+import { brokenOffError, discardedError } from './node-errors.ts';
 import { pretend } from './pretence.ts';
 import { failCallback, nativeHeadersSent } from './raw.ts';
 import { release } from './release.ts';
@@ -52,7 +52,7 @@ function hold(res: SeamedResponse, exchange: Exchange): void {
   exchange.status = res.statusCode;
   exchange.phase = 'held';
   pretend(res, exchange);
-  watchClose(res);
+  watchClose(res, exchange);
 }
 
 function resume(res: SeamedResponse, seam: Seam, exchange: Exchange): void {
@@ -70,7 +70,7 @@ function resume(res: SeamedResponse, seam: Seam, exchange: Exchange): void {
 /** Never a cleanly ended half answer: the client must see that it is broken. */
 function breakOff(res: SeamedResponse, error: unknown): void {
   reportFault('Sending a held response', error);
-  res.destroy(error instanceof Error ? error : undefined);
+  res.destroy(brokenOffError(error));
 }
 
 /** Throws the answer away, hands the error on, and answers itself when nobody else begins to. */

@@ -1,11 +1,14 @@
+import type { Exchange } from './exchange.ts';
 import { destroyedError } from './node-errors.ts';
 import { failCallback } from './raw.ts';
 import { kSeam } from './seam.ts';
 import type { SeamedResponse } from './seam.ts';
 
 /** Frees what is held, and every sink, when the response closes: after its end, or because the client went away. */
-export function watchClose(res: SeamedResponse): void {
-  if (!res.listeners('close').includes(onClose)) res.on('close', onClose);
+export function watchClose(res: SeamedResponse, exchange: Exchange): void {
+  if (exchange.watched) return;
+  exchange.watched = true;
+  res.on('close', onClose);
 }
 
 function onClose(this: SeamedResponse): void {

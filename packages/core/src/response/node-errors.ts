@@ -67,6 +67,16 @@ export function discardedError(cause: unknown): Error {
   );
 }
 
+/** Always an error: http2 takes `destroy()` for a clean end, and the client half a body for a whole one. */
+export function brokenOffError(cause: unknown): Error {
+  return cause instanceof Error
+    ? cause
+    : withCode(
+        new Error('the response was broken off', { cause }),
+        'ERR_PORTCULLIS_RESPONSE_BROKEN',
+      );
+}
+
 /** What the callbacks of held writes get when the client leaves first. */
 export function destroyedError(): Error {
   return withCode(

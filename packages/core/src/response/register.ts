@@ -62,6 +62,14 @@ export function holdHead(
 }
 
 /**
+ * Whether the answer is complete: `end` was called, held or not. Inside a gate this tells a whole answer from one whose
+ * body will stream on.
+ */
+export function isEnding(res: ServerResponse): boolean {
+  return (res as SeamedResponse)[kSeam]?.exchange?.ended ?? res.writableEnded;
+}
+
+/**
  * Runs `edit` at once with the header methods open, for a gate that has something to change after an `await`.
  *
  * @returns `false`, without running it, when the head is out.

@@ -3,13 +3,11 @@ import { settle } from './body-layer.ts';
 import { drainSoon } from './drain.ts';
 import { enter, isGone, leave } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
-import { watchClose } from './gone.ts';
 import { mergeCalls } from './held-calls.ts';
 import type { HeldCall } from './held-calls.ts';
 import { runHeadHooks } from './head-hooks.ts';
 import { LazyBody } from './lazy-body.ts';
 import type { BodyFacts } from './lazy-body.ts';
-import { pretend } from './pretence.ts';
 import { rawEnd, rawFlush, rawHead, rawWrite } from './raw.ts';
 import type { Seam, SeamedResponse } from './seam.ts';
 
@@ -70,9 +68,6 @@ export function decideBody(
   if (top === undefined) {
     exchange.phase = 'passing';
     res.statusCode = exchange.status;
-  } else {
-    pretend(res, exchange);
-    watchClose(res);
   }
   return top;
 }
