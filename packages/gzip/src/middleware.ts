@@ -94,7 +94,7 @@ function register(
   } else if (choice !== undefined) {
     const exchange = { res, settings, choice, plainReason, ifNoneMatch };
     res[kExchange] = exchange;
-    transformBody(res, (body, out) => decideBody(body, out, exchange));
+    transformBody(res, decideBody, exchange);
   } else if (ifNoneMatch === undefined && plainReason === 'identity') {
     // No closure: most requests without codings come this way, and should cost next to nothing.
     onHead(res, markSimplePlainHead, settings);

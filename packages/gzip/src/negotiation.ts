@@ -14,7 +14,7 @@ const maximumMembers = 32;
 const maximumRemembered = 256;
 
 /** Nothing but the plain form: also the answer to a missing, an empty and an oversized header. */
-export const identityOnly: Negotiated = Object.freeze({ codings: [], identityForbidden: false });
+const identityOnly: Negotiated = Object.freeze({ codings: [], identityForbidden: false });
 
 /**
  * Negotiates content codings (RFC 9110 12.5.3) among `encodings`, remembering what `conclude` made

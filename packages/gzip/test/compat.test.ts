@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { closeAll, listen } from '@portcullis/testing';
 import type { TestServer } from '@portcullis/testing';
 import zlib from 'node:zlib';
-import compression from '../src/compat.ts';
+import compression = require('../src/compat.ts');
 import { answer, ask, plainText, sample } from './serve.ts';
 
 afterEach(closeAll);

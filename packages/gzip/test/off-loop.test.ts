@@ -2,7 +2,10 @@ import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { closeAll, listen } from '@portcullis/testing';
 import type { TestMiddleware, TestServer } from '@portcullis/testing';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { get } from 'node:http';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerResponse } from 'node:http';
 import zlib from 'node:zlib';
 import { createMiddleware } from '../src/middleware.ts';
@@ -223,6 +226,38 @@ describe('a codec that fails', () => {
     expect(response.headers['content-encoding']).toBeUndefined();
     expect(response.headers['vary']).toBe('Accept-Encoding');
     expect(response.text).toBe('first second third');
+  });
+
+  test('before a stream begins does not flood a client that reads slowly', async () => {
+    mute();
+    replaceZlib('createGzip', () => {
+      throw new Error('no memory');
+    });
+    const part = Buffer.alloc(100_000, 'x');
+    let sent = 0;
+    const server = await serve({}, (_req, res) => {
+      res.setHeader('Content-Type', 'text/plain');
+      const next = (): void => {
+        while (sent < 200) {
+          sent += 1;
+          if (!res.write(part)) {
+            res.once('drain', next);
+            return;
+          }
+        }
+        res.end();
+      };
+      next();
+    });
+    const socket = connect(server.port, '127.0.0.1');
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n');
+    await once(socket, 'readable');
+    for (let before = -1; before !== sent; await sleep(100)) before = sent;
+    expect(sent).toBeLessThan(200);
+    let bytes = 0;
+    socket.on('data', (chunk: Buffer) => (bytes += chunk.length));
+    await once(socket, 'close');
+    expect(bytes).toBeGreaterThan(200 * 100_000);
   });
 
   test('in the middle of a stream breaks the response off', async () => {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { closeAll, listen, rawRequest } from '@portcullis/testing';
 import { randomBytes } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import { gzip } from '../src/index.ts';
 import { answer, ask, plainText, sample, serve } from './serve.ts';
 
@@ -223,7 +224,7 @@ describe('HEAD', () => {
 });
 
 describe('writeHead', () => {
-  test.each<[string, (res: import('node:http').ServerResponse) => void]>([
+  test.each<[string, (res: ServerResponse) => void]>([
     [
       'an object',
       (res) => res.writeHead(200, 'Fine', { 'Content-Type': 'text/plain', 'X-Own': 'a' }),
