@@ -62,7 +62,7 @@ curl -ik -H 'Origin: https://evil.example' ${https}/
 # 400 Invalid host header
 curl -ik -H 'Host: evil.example' ${https}/
 
-# 500 items in about 3 kB
+# 500 items, compressed, with an exact Content-Length
 curl -k --compressed -D - -o /dev/null ${https}/api/items
 
 # a 500 that keeps its CORS headers
