@@ -62,7 +62,7 @@ function createHttpsRedirect(options: Readonly<ResolvedHttpsRedirectOptions>): M
   function answerInsecure(req: IncomingMessage, res: ServerResponse): void {
     const decision = explainScheme(req, trust);
     warn(req, decision, notices);
-    for (const header of decision.headers) appendVary(res, canonicalName(header));
+    for (const header of decision.headers) appendVary(res, header);
     if (options.insecure === 'reject') return reject(res, 'insecure');
     const destination = destinationOf(req);
     if (!destination.ok) return reject(res, destination.reason, destination.host);
@@ -84,7 +84,7 @@ function warn(req: IncomingMessage, { headers, fault }: SchemeDecision, notices:
   if (fault === undefined) return;
   notices.once(
     'ERR_PORTCULLIS_HTTPS_REDIRECT_BAD_SCHEME',
-    `A trusted proxy sent a ${headers.map(canonicalName).join(' or ')} header that names neither http nor https. ` +
+    `A trusted proxy sent a ${headers.join(' or ')} header that names neither http nor https. ` +
       'It was ignored. Let the proxy overwrite the header, not pass on what clients send.',
   );
 }
@@ -116,8 +116,4 @@ function redirect(
   res.setHeader('Location', location);
   res.setHeader('Content-Length', 0);
   res.end();
-}
-
-function canonicalName(name: string): string {
-  return name.replace(/(?:^|-)[a-z]/g, (letter) => letter.toUpperCase());
 }

@@ -9,7 +9,7 @@ export type Scheme = 'http' | 'https';
 /** How the scheme of a request was found. */
 export interface SchemeDecision {
   readonly scheme: Scheme;
-  /** Headers whose presence or absence decided, for `Vary`; none when the connection itself did. */
+  /** Names of headers whose presence or absence decided, for `Vary`; none when the connection itself did. */
   readonly headers: readonly string[];
   /** A trusted proxy sent something that is no scheme; it was ignored, or read as not secure. */
   readonly fault: 'bad-scheme' | 'bad-forwarded' | undefined;
@@ -33,7 +33,12 @@ export function isSecure(req: IncomingMessage, given?: RequestTrust): boolean {
 export function explainScheme(req: IncomingMessage, given?: RequestTrust): SchemeDecision {
   const trust = resolveTrust(req, given);
   if (trust === undefined || !isTrusted(trust, peerAddress(req), 0)) return fromSocket(req, []);
-  return forwardedScheme(req, trust, given);
+  const decision = forwardedScheme(req, trust, given);
+  return { ...decision, headers: decision.headers.map(canonicalName) };
+}
+
+function canonicalName(name: string): string {
+  return name.replace(/(?:^|-)[a-z]/g, (letter) => letter.toUpperCase());
 }
 
 function socketScheme(req: IncomingMessage): Scheme {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { findBacktracking } from '@portcullis/core/http';
+import fc from 'fast-check';
 
 describe('findBacktracking() reports what can hang', () => {
   test.each<[RegExp, string]>([
@@ -77,4 +78,29 @@ test('answers in milliseconds for an expression of a thousand alternatives in a 
   const start = performance.now();
   findBacktracking(new RegExp(`(?:(?:${names})\\.)+example\\.com`));
   expect(performance.now() - start).toBeLessThan(5000);
+});
+
+test('what is not reported is quick on the texts that hang the others', () => {
+  const { expression } = fc.letrec<{ expression: string }>((tie) => ({
+    expression: fc.oneof(
+      { maxDepth: 4 },
+      fc.constantFrom('a', 'b', '[ab]', '.', 'x'),
+      fc.tuple(tie('expression'), tie('expression')).map((parts) => parts.join('')),
+      fc.tuple(tie('expression'), tie('expression')).map((parts) => `(?:${parts.join('|')})`),
+      fc
+        .tuple(tie('expression'), fc.constantFrom('*', '+', '?', '{1,2}', '{0,3}', '{2,}'))
+        .map(([item, quantifier]) => `(?:${item})${quantifier}`),
+    ),
+  }));
+  const texts = ['a', 'b', 'ab', 'aab', 'ax'].map((unit) => `${unit.repeat(60)}!`);
+  fc.assert(
+    fc.property(expression, (source) => {
+      fc.pre(findBacktracking(new RegExp(source)) === undefined);
+      const anchored = new RegExp(`^(?:${source})$`);
+      const start = performance.now();
+      for (const text of texts) anchored.test(text);
+      expect(performance.now() - start).toBeLessThan(1000);
+    }),
+    { numRuns: 1000 },
+  );
 });

@@ -104,21 +104,21 @@ describe('explainScheme()', () => {
   const trust = compileTrust('loopback');
   test.each<[RequestTrust, string[], unknown]>([
     [{}, ['X-Forwarded-Proto: https'], { scheme: 'http', headers: [] }],
-    [{ trust }, [], { scheme: 'http', headers: ['x-forwarded-proto'] }],
+    [{ trust }, [], { scheme: 'http', headers: ['X-Forwarded-Proto'] }],
     [
       { trust },
       ['X-Forwarded-Proto: gopher'],
-      { scheme: 'http', headers: ['x-forwarded-proto'], fault: 'bad-scheme' },
+      { scheme: 'http', headers: ['X-Forwarded-Proto'], fault: 'bad-scheme' },
     ],
     [
       { trust, forwarded: 'forwarded' },
       ['Forwarded: proto'],
-      { scheme: 'http', headers: ['forwarded'], fault: 'bad-forwarded' },
+      { scheme: 'http', headers: ['Forwarded'], fault: 'bad-forwarded' },
     ],
     [
       { trust, forwarded: 'forwarded' },
       ['Forwarded: proto=gopher'],
-      { scheme: 'http', headers: ['forwarded'], fault: 'bad-scheme' },
+      { scheme: 'http', headers: ['Forwarded'], fault: 'bad-scheme' },
     ],
   ])('%p, %p', async (given, lines, expected) => {
     await expect(fact((req) => explainScheme(req, given), ['Host: a', ...lines])).resolves.toEqual(
