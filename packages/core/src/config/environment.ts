@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { quote } from '../options/got.ts';
-import { editDistance } from '../options/nearest.ts';
 import type { ConfigIssue } from './error.ts';
 import type { Key, KeyTable } from './keys.ts';
 import { type Layer, makeLayer, type Setting } from './layer.ts';
@@ -46,7 +45,10 @@ function readVariable(key: Key, variables: Variables): Setting | ConfigIssue | u
   const file = isSecret(form) ? nonEmpty(variables.get(`${name}_FILE`)) : undefined;
   if (direct !== undefined && file !== undefined) {
     const reason = `is given beside ${name}`;
-    return { ...problem('CONFLICT', `${name}_FILE`, file, reason), hint: 'keep one of the two' };
+    return {
+      ...problem('CONFIG_CONFLICT', `${name}_FILE`, file, reason),
+      hint: 'keep one of the two',
+    };
   }
   if (direct !== undefined) return readText(key, name, direct);
   return file === undefined ? undefined : readSecretFile(key, `${name}_FILE`, file);
@@ -61,15 +63,15 @@ function readText(key: Key, name: string, variable: Variable): Setting | ConfigI
   const { text, source, cut = false } = variable;
   if (cut) {
     const hint = 'put the value in quotes, or a space before the "#" of a comment';
-    return { ...problem('CUT_VALUE', name, variable, 'is cut at "#"'), hint };
+    return { ...problem('CONFIG_CUT_VALUE', name, variable, 'is cut at "#"'), hint };
   }
   const value = parseText(key.form, text);
   if (value === undefined) {
     const reason = `expected true or false, got the string ${quote(text)}`;
-    return problem('WRONG_TYPE', name, variable, reason);
+    return problem('CONFIG_WRONG_TYPE', name, variable, reason);
   }
   if (key.onlyTrue !== undefined && value !== true) {
-    return problem('WRONG_TYPE', name, variable, key.onlyTrue);
+    return problem('CONFIG_WRONG_TYPE', name, variable, key.onlyTrue);
   }
   return { key: name, paths: key.paths, value, source };
 }
@@ -85,10 +87,15 @@ function readSecretFile(key: Key, name: string, variable: Variable): Setting | C
   try {
     text = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
   } catch {
-    return problem('SECRET_FILE', name, variable, `names ${quote(path)}, which cannot be read`);
+    return problem(
+      'CONFIG_SECRET_FILE',
+      name,
+      variable,
+      `names ${quote(path)}, which cannot be read`,
+    );
   }
   if (text === '') {
-    return problem('SECRET_FILE', name, variable, `names ${quote(path)}, which is empty`);
+    return problem('CONFIG_SECRET_FILE', name, variable, `names ${quote(path)}, which is empty`);
   }
   return {
     key: name,
@@ -99,24 +106,5 @@ function readSecretFile(key: Key, name: string, variable: Variable): Setting | C
 }
 
 function problem(code: string, key: string, { source }: Variable, reason: string): ConfigIssue {
-  return { code: `CONFIG_${code}`, source, key, reason };
-}
-
-// Three edits away is another word: every X11 desktop has a SESSION_MANAGER.
-const NEAR = 2;
-
-/** Variables that are hardly meant for somebody else: known names with a letter or two wrong. */
-export function findNearMisses(variables: Variables, table: KeyTable): readonly string[] {
-  const known = new Set(['PORTCULLIS_ENV']);
-  for (const { variable, form } of table.keys.values()) {
-    if (variable !== undefined) known.add(variable);
-    if (isSecret(form)) known.add(`${String(variable)}_FILE`);
-  }
-  return [...variables].flatMap(([name, { source }]) => {
-    if (known.has(name)) return [];
-    const meant = [...known].find((each) => editDistance(name, each, NEAR + 1) <= NEAR);
-    if (meant === undefined) return [];
-    const variable = source.endsWith(` ${name}`) ? source : `${name} (${source})`;
-    return [`${variable} is not read; did you mean ${meant}?`];
-  });
+  return { code, source, key, reason };
 }

@@ -1,7 +1,8 @@
 import { findDroppedKeys } from './class-values.ts';
 import { type ConfigParts, makeConfig } from './config.ts';
 import { type EnvFile, readEnvFile } from './env-file.ts';
-import { findNearMisses, processVariables, readVariables, type Variables } from './environment.ts';
+import { processVariables, readVariables, type Variables } from './environment.ts';
+import { findNearMisses } from './near-miss.ts';
 import { type Environment, readEnvironment } from './environments.ts';
 import type { ConfigIssue } from './error.ts';
 import { createKeyTable } from './keys.ts';
@@ -57,17 +58,19 @@ export async function loadConfig(
     issues,
   );
   const nearMisses = sources.flatMap((source) => findNearMisses(source, table));
-  if (nearMisses.length > 0) warn('UNKNOWN_VARIABLE', nearMisses.join('; '));
+  if (nearMisses.length > 0) warn('ERR_PORTCULLIS_CONFIG_UNKNOWN_VARIABLE', nearMisses.join('; '));
   const dropped = config.debug ? findDroppedKeys(given.value, given.source) : [];
   if (dropped.length > 0) {
     const advice = 'a field of a class replaces the field of its parent whole; use flat names';
-    warn('DROPPED_KEYS', `${given.source} drops ${dropped.join(', ')}: ${advice}`);
+    warn(
+      'ERR_PORTCULLIS_CONFIG_DROPPED_KEYS',
+      `${given.source} drops ${dropped.join(', ')}: ${advice}`,
+    );
   }
   return config;
 }
 
-function warn(what: string, message: string): void {
-  const code = `ERR_PORTCULLIS_CONFIG_${what}`;
+function warn(code: string, message: string): void {
   process.emitWarning(message, { type: 'PortcullisWarning', code });
 }
 
