@@ -196,6 +196,15 @@ export const corsOptions: OptionsDefinition<CorsOptions, ResolvedCorsOptions> = 
     dangerouslyAllowNullOrigin: flag(),
     dangerouslyAllowPublicSuffix: flag(),
   },
+  suggestions: {
+    credentials: 'allowCredentials',
+    exposedHeaders: 'exposeHeaders',
+    headers: 'allowHeaders',
+    methods: 'allowMethods',
+    optionsSuccessStatus: 'successStatus',
+    origin: 'allowOrigins',
+    origins: 'allowOrigins',
+  },
   strict: 'strict',
   rules: corsRules,
 });

@@ -123,6 +123,7 @@ describe('the options of the cors package', () => {
     ['without anchors', /app\.example/, origin, true],
     ['with both', /^https:\/\/app\.example$/, origin, true],
     ['with the end', /\.example$/, 'https://any.example', true],
+    ['with a middle', /^https:\/\/.*\.b\.example$/, 'https://any.b.example', true],
     ['with a g', /app\.example/g, origin, true],
     ['of another host', /b\.example$/, origin, false],
   ])('an expression %s matches as there', async (_name, expression, asked, allowed) => {

@@ -231,6 +231,19 @@ describe('options that cannot work are refused', () => {
     expect(issue?.hint ?? '').toContain(hint);
   });
 
+  test.each([
+    ['origin', 'allowOrigins'],
+    ['methods', 'allowMethods'],
+    ['allowedHeaders', 'allowHeaders'],
+    ['exposedHeaders', 'exposeHeaders'],
+    ['credentials', 'allowCredentials'],
+    ['optionsSuccessStatus', 'successStatus'],
+  ])('%s, the name of another package: did you mean %s?', (theirs, name) => {
+    const [issue] = issuesOf(() => cors(untyped({ [theirs]: 'x' })));
+    expect(issue).toMatchObject({ code: 'CORS_UNKNOWN_OPTION', path: theirs });
+    expect(issue?.hint).toContain(`"${name}"`);
+  });
+
   test('all at once, each with its place', () => {
     const issues = issuesOf(() =>
       cors(
