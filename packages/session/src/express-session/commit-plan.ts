@@ -43,8 +43,11 @@ export function planCommit(facts: CommitFacts): CommitPlan {
 
 function isSame(before: Snapshot, after: Snapshot): boolean {
   if (before.id !== after.id) return false;
-  const { changed, deleted } = compareTexts(before.texts, after.texts);
-  return changed.length === 0 && deleted.length === 0;
+  for (const key in after.texts) if (before.texts[key] !== after.texts[key]) return false;
+  for (const key in before.texts) {
+    if (key !== 'cookie' && !Object.hasOwn(after.texts, key)) return false;
+  }
+  return true;
 }
 
 /** The keys that differ. */
@@ -54,6 +57,6 @@ export function compareTexts(
 ): { readonly changed: readonly string[]; readonly deleted: readonly string[] } {
   return {
     changed: Object.keys(after).filter((key) => before[key] !== after[key]),
-    deleted: Object.keys(before).filter((key) => after[key] === undefined),
+    deleted: Object.keys(before).filter((key) => key !== 'cookie' && !Object.hasOwn(after, key)),
   };
 }

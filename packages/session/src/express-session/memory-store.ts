@@ -57,7 +57,7 @@ Object.assign(MemoryStore.prototype, {
     const { records, sessions } = this[innerKey];
     const texts = textsOf(record);
     const before = Object.keys(sessions.get(id)?.fields ?? {});
-    const deleted = before.filter((key) => key !== 'cookie' && texts[key] === undefined);
+    const deleted = before.filter((key) => key !== 'cookie' && !Object.hasOwn(texts, key));
     const changed = Object.keys(texts);
     const updated = records.update(id, { session: withCookie(record), texts, changed, deleted });
     if (updated === 'gone') void records.create(id, withCookie(record), texts);

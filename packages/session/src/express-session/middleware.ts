@@ -12,7 +12,7 @@ import { resolveSettings, type SessionOptions, type Settings } from './options.t
 import { pathMatches, requestPath } from './path-match.ts';
 import { serializeCookie } from './serialize-cookie.ts';
 import { attachExchange, exchangeOf, type SessionRequest } from './session-request.ts';
-import { signedIdOf, signId, toKey } from './signed-cookie.ts';
+import { type SignedCookies, signedCookies, toKey } from './signed-cookie.ts';
 import { createTouchThrottle } from './touch-throttle.ts';
 
 /** Makes the middleware; the options and what they mean are those of express-session 1.19. */
@@ -20,6 +20,8 @@ export function expressSession(options: SessionOptions = {}): Middleware {
   const settings = resolveSettings(options);
   const throttle = createTouchThrottle();
   const isConnected = watchConnection(settings);
+  const [newest] = settings.keys;
+  const ownCookies = newest === undefined ? undefined : signedCookies(newest, settings.keys);
   installGenerate(settings, (req) => {
     new Exchange(req, settings, {
       cookieId: undefined,
@@ -34,17 +36,16 @@ export function expressSession(options: SessionOptions = {}): Middleware {
     if (req.session || !isConnected()) return next();
     const cookieOptions = cookieOptionsFor(settings, req);
     if (!pathMatches(requestPath(req), cookieOptions.path ?? '/')) return next();
-    const keys = keysFor(settings, req);
-    const [newest] = keys;
-    if (newest === undefined) return next(new Error('secret option required for sessions'));
+    const cookies = ownCookies ?? cookiesOfParser(req);
+    if (cookies === undefined) return next(new Error('secret option required for sessions'));
 
-    const cookieId = signedIdOf(req, settings.name, keys);
+    const cookieId = cookies.idOf(req, settings.name);
     req.sessionStore = settings.store;
     req.sessionID = cookieId;
     const exchange = new Exchange(req, settings, { cookieId, cookieOptions, throttle });
     attachExchange(req, exchange);
     const proceed = (): void => {
-      holdUntilCommitted({ exchange, req, settings, newest }, res, next);
+      holdUntilCommitted({ exchange, req, settings, cookies }, res, next);
       next();
     };
     openThen(exchange, proceed, next);
@@ -56,7 +57,7 @@ interface Ending {
   readonly exchange: Exchange;
   readonly req: SessionRequest;
   readonly settings: Settings;
-  readonly newest: Settings['keys'][number];
+  readonly cookies: SignedCookies;
 }
 
 function openThen(exchange: Exchange, proceed: () => void, next: Next): void {
@@ -100,11 +101,11 @@ function holdUntilCommitted(ending: Ending, res: ServerResponse, next: Next): vo
 
 function setCookie(ending: Ending, res: ServerResponse, fate: CookieFate): void {
   if (fate === 'keep') return;
-  const { req, settings, newest, exchange } = ending;
+  const { req, settings, cookies, exchange } = ending;
   const { name } = settings;
   const line =
     fate === 'set' && req.session
-      ? serializeCookie(name, signId(req.session.id, newest), req.session.cookie.data)
+      ? serializeCookie(name, cookies.sign(req.session.id), req.session.cookie.data)
       : serializeCookie(name, '', { ...exchange.newCookie().data, expires: new Date(0) });
   res.setHeader('Set-Cookie', replaceCookies(res.getHeader('Set-Cookie'), [line]));
   appendVary(res, 'Cookie');
@@ -131,8 +132,10 @@ function cookieOptionsFor(settings: Settings, req: SessionRequest): CookieOption
 }
 
 /** Without the option, the secret that cookie-parser was given. */
-function keysFor(settings: Settings, req: SessionRequest): Settings['keys'] {
-  return settings.keys.length > 0 || !req.secret ? settings.keys : [toKey(req.secret)];
+function cookiesOfParser(req: SessionRequest): SignedCookies | undefined {
+  if (!req.secret) return undefined;
+  const key = toKey(req.secret);
+  return signedCookies(key, [key]);
 }
 
 /** Stores say when they lose their connection; until it is back, requests go on without a session. */

@@ -4,7 +4,7 @@ import type { ForeignStore } from '../store/foreign-store.ts';
 import type { Awaitable, SessionFields, SessionStore } from '../store/store.ts';
 import type { Cookie } from './cookie.ts';
 
-/** The data of a session by key, each value as JSON text; what later states are compared with. */
+/** The data of a session by key, each value as JSON text; what later states are compared with. A text of `cookie` is ignored. */
 export type Texts = SessionFields;
 
 /** A record as it was read. */
@@ -34,7 +34,7 @@ export interface Records {
 
 /** The texts of a session's data. What JSON drops has none. */
 export function textsOf(session: ExpressRecord): Texts {
-  const texts: Record<string, string> = Object.create(null);
+  const texts: Record<string, string> = {};
   for (const key of Object.keys(session)) {
     if (key === 'cookie') continue;
     const text: string | undefined = JSON.stringify(session[key]);
@@ -82,8 +82,8 @@ export function fieldRecords(store: SessionStore): Records {
     get: (id) =>
       whenAnswered(store.get(id), (loaded) => {
         if (loaded === undefined) return undefined;
-        const { cookie = '{}', ...texts } = loaded.fields;
-        const record: ExpressRecord = { cookie: JSON.parse(cookie) };
+        const { fields: texts } = loaded;
+        const record: ExpressRecord = { cookie: {} };
         for (const key of Object.keys(texts)) record[key] = JSON.parse(String(texts[key]));
         return { record, texts };
       }),

@@ -37,5 +37,5 @@ export function exchangeOf(req: object): SessionExchange | undefined {
 
 /** Attaches the middleware's state to a request. */
 export function attachExchange(req: object, exchange: SessionExchange): void {
-  Object.defineProperty(req, slot, { value: exchange, configurable: true, writable: true });
+  (req as Record<symbol, SessionExchange>)[slot] = exchange;
 }

@@ -1,6 +1,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { sign, unsign } from 'cookie-signature';
 import { scanCookies } from '../cookie/scan.ts';
+import { createVerifiedMemo } from '../store/verified-memo.ts';
 import type { SessionRequest } from './session-request.ts';
 
 /** What express-session takes for a secret. */
@@ -14,32 +15,43 @@ export function toKey(secret: SessionSecret): KeyObject {
   return ArrayBuffer.isView(secret) ? createSecretKey(secret as NodeJS.ArrayBufferView) : secret;
 }
 
-/** The value of the cookie: `s:`, the id, and its signature. */
-export function signId(id: string, key: KeyObject): string {
-  return prefix + sign(id, key);
+/** Checks cookies with one set of keys. */
+export interface SignedCookies {
+  /**
+   * The id that came with a request: the first cookie with a good signature, because a sibling sub-domain may have put another
+   * one before ours; else what cookie-parser left.
+   */
+  idOf(req: SessionRequest, name: string): string | undefined;
+  sign(id: string): string;
 }
 
-/**
- * The id that came with a request: the first cookie of that name with a good signature, because a sibling sub-domain may have put
- * another one before ours; else what cookie-parser left.
- */
-export function signedIdOf(
-  req: SessionRequest,
-  name: string,
-  keys: readonly KeyObject[],
-): string | undefined {
-  for (const value of scanCookies(req.headers?.cookie, name).values) {
-    const id = verify(decode(value), keys);
-    if (id !== undefined) return id;
-  }
-  const parsed = req.signedCookies?.[name];
-  if (typeof parsed === 'string' && parsed !== '') return parsed;
-  const raw = req.cookies?.[name];
-  return typeof raw === 'string' ? verify(raw, keys) : undefined;
+/** Makes {@link SignedCookies}. */
+export function signedCookies(newest: KeyObject, keys: readonly KeyObject[]): SignedCookies {
+  const memo = createVerifiedMemo<string>();
+  const verify = (value: string): string | undefined => {
+    const known = memo.get(value);
+    if (known !== undefined) return known;
+    const id = verifyWith(keys, decode(value));
+    if (id !== undefined) memo.add(value, id);
+    return id;
+  };
+  return {
+    idOf(req, name) {
+      for (const value of scanCookies(req.headers?.cookie, name).values) {
+        const id = verify(value);
+        if (id !== undefined) return id;
+      }
+      const parsed = req.signedCookies?.[name];
+      if (typeof parsed === 'string' && parsed !== '') return parsed;
+      const raw = req.cookies?.[name];
+      return typeof raw === 'string' ? verifyWith(keys, raw) : undefined;
+    },
+    sign: (id) => prefix + sign(id, newest),
+  };
 }
 
-function verify(value: string | undefined, keys: readonly KeyObject[]): string | undefined {
-  if (value?.startsWith(prefix) !== true) return undefined;
+function verifyWith(keys: readonly KeyObject[], value: string): string | undefined {
+  if (!value.startsWith(prefix)) return undefined;
   const signed = value.slice(prefix.length);
   for (const key of keys) {
     const id = unsign(signed, key);

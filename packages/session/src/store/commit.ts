@@ -1,12 +1,18 @@
 import { channel } from 'node:diagnostics_channel';
-import type { CookieAction, SessionChange, SessionRecord, StrategyContext } from '../strategy.ts';
+import type {
+  CookieAction,
+  SessionChange,
+  SessionPatch,
+  SessionRecord,
+  StrategyContext,
+} from '../strategy.ts';
 import { pending, whenAnswered } from './awaitable.ts';
 import { expiryTime } from './expiry-time.ts';
 import { heldOf, hold, keyOf } from './held.ts';
-import { changedNotes, fieldOf, fieldsOf } from './record-fields.ts';
+import { changedNotes, fieldOf, fieldsOf, keyOfField } from './record-fields.ts';
 import type { SignedIds } from './signed-id.ts';
 import { storeFailed } from './store-error.ts';
-import type { Awaitable, StorePatch } from './store.ts';
+import type { Awaitable, LoadedSession, SessionFields, StoreUpdate } from './store.ts';
 import type { StoreAccess } from './access.ts';
 
 type Commit = (ctx: StrategyContext, change: SessionChange) => Awaitable<CookieAction>;
@@ -44,10 +50,13 @@ export function commitTo(access: StoreAccess, ids: SignedIds): Commit {
     previous: SessionRecord,
   ): Awaitable<CookieAction> => {
     const { next } = change;
-    const patch = patchOf(change, previous, expiryTime(next, setup.lifetimes));
     const base = heldOf(ctx, previous)?.loaded;
-    return whenAnswered(store.update(keyOf(keys, ctx, previous), { ...patch, base }), (result) => {
+    const patch = patchOf(change, previous, { base, expires: expiryTime(next, setup.lifetimes) });
+    const key = keyOf(keys, ctx, previous);
+    return whenAnswered(store.update(key, patch), (result) => {
       if (result === 'gone') return clear;
+      // What was read is history now, and a later change in this request must not be compared with it.
+      hold(ctx, { id: next.id, key, loaded: undefined });
       return next.issuedAt === previous.issuedAt ? keep : set(next);
     });
   };
@@ -71,7 +80,8 @@ export function commitTo(access: StoreAccess, ids: SignedIds): Commit {
   ): Awaitable<CookieAction> => {
     const { next } = change;
     const [newKey] = keys.of(next.id);
-    const patch = patchOf(change, previous, expiryTime(next, setup.lifetimes));
+    const base = heldOf(ctx, previous)?.loaded;
+    const patch = patchOf(change, previous, { base, expires: expiryTime(next, setup.lifetimes) });
     const rename = { ...patch, grace: change.grace * 1_000 };
     return whenAnswered(store.rename(keyOf(keys, ctx, previous), newKey, rename), (result) => {
       if (result === 'gone') return isLogin(previous, next) ? create(ctx, next) : clear;
@@ -94,13 +104,45 @@ function isLogin(previous: SessionRecord, next: SessionRecord): boolean {
   return next.userId !== undefined && next.authenticatedAt !== previous.authenticatedAt;
 }
 
-function patchOf(change: SessionChange, previous: SessionRecord, expires: number): StorePatch {
-  const { set, removed } = change.patch();
-  const notes = changedNotes(previous, change.next);
-  for (const [key, text] of set) notes.set[fieldOf(key)] = text;
-  for (const key of removed) notes.deleted.push(fieldOf(key));
-  const userId = change.next.userId === previous.userId ? undefined : (change.next.userId ?? null);
-  return { ...notes, expires, userId };
+function patchOf(
+  change: SessionChange,
+  previous: SessionRecord,
+  { base, expires }: { readonly base: LoadedSession | undefined; readonly expires: number },
+): StoreUpdate {
+  const { next } = change;
+  const patch = changedNotes(previous, next);
+  const userId = next.userId === previous.userId ? undefined : (next.userId ?? null);
+  if (base === undefined) addPatch(patch, change.patch());
+  else addChanges(patch, base.fields, next.data);
+  return { set: patch.set, deleted: patch.deleted, expires, userId, base };
+}
+
+interface WritablePatch {
+  readonly set: Record<string, string>;
+  readonly deleted: string[];
+}
+
+/** Without what was read, the difference between two whole texts. */
+function addPatch(patch: WritablePatch, { set, removed }: SessionPatch): void {
+  for (const [key, text] of set) patch.set[fieldOf(key)] = text;
+  for (const key of removed) patch.deleted.push(fieldOf(key));
+}
+
+/** With what was read, key by key, so that nothing is parsed again. */
+function addChanges(patch: WritablePatch, base: SessionFields, data: SessionRecord['data']): void {
+  for (const key of Object.keys(data)) {
+    const field = fieldOf(key);
+    const text: string | undefined = JSON.stringify(data[key]);
+    if (text === undefined) {
+      if (Object.hasOwn(base, field)) patch.deleted.push(field);
+    } else if (base[field] !== text) {
+      patch.set[field] = text;
+    }
+  }
+  for (const field of Object.keys(base)) {
+    const key = keyOfField(field);
+    if (key !== undefined && !Object.hasOwn(data, key)) patch.deleted.push(field);
+  }
 }
 
 function inBackground(touch: () => Awaitable<unknown>): void {

@@ -5,8 +5,8 @@ export function patchFields(
   fields: SessionFields,
   patch: Pick<StorePatch, 'set' | 'deleted'>,
 ): SessionFields {
-  // Without a prototype, because `__proto__` is a key that a session may hold.
-  const patched: Record<string, string> = Object.assign(Object.create(null), fields, patch.set);
+  // Spread and not assigned, because `__proto__` is a key that a session may hold.
+  const patched: Record<string, string> = { ...fields, ...patch.set };
   for (const key of patch.deleted) delete patched[key];
   return patched;
 }

@@ -9,7 +9,7 @@ import type {
 import { pending, whenAnswered } from './awaitable.ts';
 import { hold, keyOf } from './held.ts';
 import { parseFields } from './record-fields.ts';
-import type { SignedIds } from './signed-id.ts';
+import type { SignedIds, VerifiedId } from './signed-id.ts';
 import { createSingleFlight } from './single-flight.ts';
 import type { Awaitable, LoadedSession } from './store.ts';
 import type { StoreAccess } from './access.ts';
@@ -56,7 +56,7 @@ export function readFrom(access: StoreAccess, ids: SignedIds): Reader {
   /** Tries one id after the other: a sibling sub-domain may have put another session's cookie first. */
   const tryAll = (
     ctx: StrategyContext,
-    verified: readonly Verified[],
+    verified: readonly VerifiedId[],
     reason: RejectionReason,
   ): Awaitable<Loaded> => {
     const [first, ...rest] = verified;
@@ -71,7 +71,7 @@ export function readFrom(access: StoreAccess, ids: SignedIds): Reader {
   return {
     read(ctx, { values }) {
       if (values.length === 0) return { kind: 'none' };
-      const verified: Verified[] = [];
+      const verified: VerifiedId[] = [];
       let reason: RejectionReason = 'malformed';
       for (const value of values) {
         const checked = ids.verify(value);
@@ -88,11 +88,6 @@ export function readFrom(access: StoreAccess, ids: SignedIds): Reader {
       );
     },
   };
-}
-
-interface Verified {
-  readonly id: string;
-  readonly newest: boolean;
 }
 
 function unlessUnavailable(read: () => Awaitable<Loaded>): Awaitable<Loaded> {

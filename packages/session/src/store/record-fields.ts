@@ -21,6 +21,12 @@ export function fieldOf(key: string): string {
   return key.charCodeAt(0) === tilde ? `~${key}` : key;
 }
 
+/** The app's key of a field, or `undefined` when the field is a note. */
+export function keyOfField(field: string): string | undefined {
+  if (field.charCodeAt(0) !== tilde) return field;
+  return field.charCodeAt(1) === tilde ? field.slice(1) : undefined;
+}
+
 /** Everything that is stored of a session. */
 export function fieldsOf(record: SessionRecord): SessionFields {
   const fields: Record<string, string> = Object.create(null);
@@ -53,40 +59,53 @@ export function changedNotes(
 /** Makes a session of what was stored; `undefined` when it cannot be read. */
 export function parseFields(id: string, loaded: LoadedSession): SessionRecord | undefined {
   const { fields, userId } = loaded;
-  let text = '{';
-  let ordered = true;
-  for (const key in fields) {
-    const first = key.charCodeAt(0);
-    const isTilde = first === tilde;
-    if (isTilde && key.charCodeAt(1) !== tilde) continue;
-    // Objects put whole numbers first, whatever the order they came in.
-    if (first >= 0x30 && first <= 0x39) ordered = false;
-    const comma = text.length === 1 ? '' : ',';
-    text += `${comma}${JSON.stringify(isTilde ? key.slice(1) : key)}:${fields[key]}`;
-  }
-  text += '}';
   try {
+    const text = dataText(fields);
     const data = JSON.parse(text) as Record<string, unknown>; // made of fields, so an object
     return {
       id,
       data,
-      text: ordered ? text : JSON.stringify(data),
+      text: wholeNumbers.test(text) ? JSON.stringify(data) : text,
+      createdAt: timeOf(fields, 'createdAt'),
+      issuedAt: timeOf(fields, 'issuedAt'),
+      renewedAt: noteOf(fields, 'renewedAt') as number | undefined,
       userId,
-      ...(parseNotes(fields) as Pick<SessionRecord, 'createdAt' | 'issuedAt'>),
+      authenticatedAt: noteOf(fields, 'authenticatedAt') as number | undefined,
+      generation: noteOf(fields, 'generation') as string | undefined,
+      flash: noteOf(fields, 'flash') as SessionRecord['flash'],
     };
   } catch {
     return undefined;
   }
 }
 
-function parseNotes(fields: SessionFields): Partial<Record<Note, unknown>> {
-  const parsed: Partial<Record<Note, unknown>> = {};
-  for (const note of notes) {
-    const text = fields[noteKeys[note]];
-    if (text !== undefined) parsed[note] = JSON.parse(text);
+/** A key that is a whole number; objects put those first, whatever the order they came in. */
+const wholeNumbers = /[{,]"\d+":/;
+
+function dataText(fields: SessionFields): string {
+  let text = '{';
+  for (const field of Object.keys(fields)) {
+    const key = keyOfField(field);
+    if (key === undefined) continue;
+    if (text.length > 1) text += ',';
+    text += `${quoted(key)}:${fields[field]}`;
   }
-  if (typeof parsed.createdAt !== 'number' || typeof parsed.issuedAt !== 'number') {
-    throw new TypeError('A stored session has no times');
-  }
-  return parsed;
+  return `${text}}`;
+}
+
+/** Most keys are words, which need no escaping. */
+function quoted(key: string): string {
+  return /^\w+$/.test(key) ? `"${key}"` : JSON.stringify(key);
+}
+
+function timeOf(fields: SessionFields, note: 'createdAt' | 'issuedAt'): number {
+  const time = Number(fields[noteKeys[note]]);
+  if (Number.isNaN(time)) throw new TypeError('A stored session has no times');
+  return time;
+}
+
+/** Only we write notes, so what is there has the type that we gave it. */
+function noteOf(fields: SessionFields, note: Note): unknown {
+  const text = fields[noteKeys[note]];
+  return text === undefined ? undefined : JSON.parse(text);
 }

@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createVerifiedMemo } from './verified-memo.ts';
 import { deriveKeys } from '../token/keys.ts';
 import type { StrategySetup } from '../strategy.ts';
 
@@ -8,13 +9,16 @@ export const idBytes = 32;
 const idLength = 43;
 const signatureLength = 43;
 
+/** An id whose signature is good; not the `newest` when it was made with a secret that is being phased out. */
+export interface VerifiedId {
+  readonly id: string;
+  readonly newest: boolean;
+}
+
 /** Makes and checks the cookie's value: the id, a dot, and its HMAC-SHA256. */
 export interface SignedIds {
   sign(id: string): string;
-  /** `newest` is `false` when the signature is good but of a secret that is being phased out. */
-  verify(
-    value: string,
-  ): { readonly id: string; readonly newest: boolean } | 'malformed' | 'bad-signature';
+  verify(value: string): VerifiedId | 'malformed' | 'bad-signature';
 }
 
 /**
@@ -23,6 +27,7 @@ export interface SignedIds {
  */
 export function signedIds(setup: Pick<StrategySetup, 'secrets' | 'cookieName'>): SignedIds {
   const keys = deriveKeys(setup.secrets, 'sign-id', setup.cookieName).map(({ key }) => key);
+  const memo = createVerifiedMemo<VerifiedId>();
   const signature = (id: string, index: number): Buffer => {
     const key = keys[index];
     /* istanbul ignore if -- options require a secret, and callers stay below keys.length */
@@ -32,6 +37,8 @@ export function signedIds(setup: Pick<StrategySetup, 'secrets' | 'cookieName'>):
   return {
     sign: (id) => `${id}.${signature(id, 0).toString('base64url')}`,
     verify(value) {
+      const known = memo.get(value);
+      if (known !== undefined) return known;
       if (value.length !== idLength + 1 + signatureLength || value[idLength] !== '.') {
         return 'malformed';
       }
@@ -41,7 +48,10 @@ export function signedIds(setup: Pick<StrategySetup, 'secrets' | 'cookieName'>):
       // One id has one spelling: a decoder that ignores stray characters or spare bits would accept several.
       if (given.length !== 32 || given.toString('base64url') !== text) return 'malformed';
       for (let index = 0; index < keys.length; index += 1) {
-        if (timingSafeEqual(signature(id, index), given)) return { id, newest: index === 0 };
+        if (!timingSafeEqual(signature(id, index), given)) continue;
+        const verified = { id, newest: index === 0 };
+        memo.add(value, verified);
+        return verified;
       }
       return 'bad-signature';
     },
