@@ -31,9 +31,9 @@ export function keepHeaders(res: ServerResponse): readonly Header[] {
   return res
     .getHeaderNames()
     .filter(isDiscardable)
-    .flatMap((name): Header[] => {
-      const value = res.getHeader(name);
-      return value === undefined ? [] : [[name, Array.isArray(value) ? [...value] : value]];
+    .map((name) => {
+      const value = res.getHeader(name) as Header[1]; // it is listed, so it is there
+      return [name, Array.isArray(value) ? [...value] : value];
     });
 }
 

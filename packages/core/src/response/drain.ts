@@ -9,7 +9,8 @@ export function emitDrain(res: SeamedResponse, exchange: Exchange): void {
   exchange.draining = true;
   const attached = res.rawListeners('drain');
   const astray = exchange.drainListeners.filter((listener) => !attached.includes(listener));
-  exchange.drainListeners = [];
+  // What `once` registers carries the listener it wraps, and has had its turn now.
+  exchange.drainListeners = astray.filter((listener) => !('listener' in listener));
   try {
     res.emit('drain');
     for (const listener of astray) listener.call(res);

@@ -54,7 +54,7 @@ export interface Exchange {
 
   gates: Gate | undefined;
   /** The gate that ran last: a fault while the held calls go out is reported to its `next`. */
-  gate: Gate | undefined;
+  gate: Gate;
   /** Innermost body transformation. */
   layer: BodyLayer | undefined;
   /** The transformation that took the body. */
@@ -93,6 +93,8 @@ export interface Exchange {
   lost: boolean;
 }
 
+const noGate: Gate = { run: () => {}, next: () => {}, kept: [], outer: undefined };
+
 export function createExchange(res: SeamedResponse, writeHead: RawWriteHead): Exchange {
   return {
     phase: 'open',
@@ -107,7 +109,7 @@ export function createExchange(res: SeamedResponse, writeHead: RawWriteHead): Ex
     addTrailers: undefined,
     pretence: undefined,
     gates: undefined,
-    gate: undefined,
+    gate: noGate,
     layer: undefined,
     top: undefined,
     calls: [],

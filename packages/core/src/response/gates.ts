@@ -83,11 +83,11 @@ function reject(res: SeamedResponse, seam: Seam, exchange: Exchange, error: unkn
   seam.headOut = false;
   for (const call of calls) failCallback(call.callback, discardedError(error));
   const gone = isGone(res) || nativeHeadersSent(res);
-  if (!gone) discardAnswer(res, gate?.kept ?? []);
+  if (!gone) discardAnswer(res, gate.kept);
   pretend(res, exchange);
   exchange.answering = true;
   try {
-    gate?.next(error);
+    gate.next(error);
   } catch (thrown) {
     reportFault('next(error) after a refused response', thrown);
   }

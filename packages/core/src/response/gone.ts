@@ -12,8 +12,7 @@ export function watchClose(res: SeamedResponse, exchange: Exchange): void {
 }
 
 function onClose(this: SeamedResponse): void {
-  const exchange = this[kSeam]?.exchange;
-  if (exchange === undefined) return;
+  const { exchange } = this[kSeam] as { exchange: Exchange }; // it is what added this listener
   const { calls } = exchange;
   exchange.calls = [];
   exchange.heldBytes = 0;

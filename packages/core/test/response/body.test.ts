@@ -167,6 +167,22 @@ describe.each(hostNames)('transformBody on %s', (host) => {
     expect(headers).toMatchObject({ 'content-length': '6', 'x-was': 'text/plain' });
   });
 
+  test('calls every callback once and in order, when many calls became one', async () => {
+    const called: string[] = [];
+    const server = await listen(
+      host,
+      [transform((_body, out) => shout(out)), gate],
+      (_req, res) => {
+        res.write('a', () => void called.push('one'));
+        res.write('b', () => void called.push('two'));
+        res.end('c', () => void called.push('end'));
+      },
+    );
+    expect((await server.request('/')).text).toBe('ABC');
+    await sleep(5);
+    expect(called).toEqual(['one', 'two', 'end']);
+  });
+
   test('hands its data to the decision', async () => {
     const seen: unknown[] = [];
     const server = await listen(host, (_req, res, next) => {

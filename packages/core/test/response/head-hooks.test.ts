@@ -111,6 +111,21 @@ describe.each(hostNames)('onHead on %s', (host) => {
     expect(late).toEqual([false]);
   });
 
+  test('takes a status message, which http2 has no place for, without a warning', async () => {
+    const warnings = collectWarnings();
+    const server = await listen(
+      host,
+      (_req, res, next) => {
+        onHead(res, () => {});
+        next();
+      },
+      (_req, res) => res.writeHead(201, 'Fine', { 'X-Made': 'yes' }).end(),
+    );
+    const { status, headers } = await server.request('/');
+    expect([status, headers['x-made']]).toEqual([201, 'yes']);
+    expect(warnings()).toEqual([]);
+  });
+
   test('throws as Node does at a second writeHead', async () => {
     const codes: unknown[] = [];
     const server = await listen(
