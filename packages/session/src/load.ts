@@ -11,16 +11,14 @@ export function loadSession(session: RequestSession): Found | Promise<Found> {
   const { policy, req } = session;
   const came = scanCookies(req.headers.cookie, policy.cookieName);
   session.cookies = came;
-  const values =
-    came.chunks.length === 0 ? came.values : [...came.values, ...joinChunks(came.chunks)];
-  return whenReady(
-    policy.strategy.read(session, { ...came, values }),
-    (loaded): Found | Promise<Found> => {
-      const missing = loaded.kind === 'none' || loaded.kind === 'rejected';
-      if (missing && policy.codecs.length > 0) return migrate(session, loaded);
-      return report(session, loaded);
-    },
-  );
+  const { values, chunks } = came;
+  const cookies =
+    chunks.length === 0 ? came : { values: [...values, ...joinChunks(chunks)], chunks };
+  return whenReady(policy.strategy.read(session, cookies), (loaded): Found | Promise<Found> => {
+    const missing = loaded.kind === 'none' || loaded.kind === 'rejected';
+    if (missing && policy.codecs.length > 0) return migrate(session, loaded);
+    return report(session, loaded);
+  });
 }
 
 function report(session: RequestSession, found: Found): Found {

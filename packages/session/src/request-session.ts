@@ -4,7 +4,7 @@ import { commitSession } from './commit.ts';
 import { noCookies } from './cookie/scan.ts';
 import { loadSession } from './load.ts';
 import type { SessionPolicy } from './policy.ts';
-import { attachToResponse } from './respond.ts';
+import { watchLateChanges } from './respond.ts';
 import { misuse, unavailable } from './session-error.ts';
 import { emptySession, fillSession, reservedKey, SessionObject } from './session-object.ts';
 import type { SessionControl } from './session-object.ts';
@@ -25,8 +25,6 @@ export class RequestSession implements StrategyContext, SessionControl {
   /** What `load` found, until somebody looks at it. */
   found: Found | undefined = undefined;
   state: SessionState | undefined = undefined;
-  /** The response waits for the commit. */
-  attached = false;
 
   constructor(
     policy: SessionPolicy,
@@ -79,8 +77,14 @@ export class RequestSession implements StrategyContext, SessionControl {
     }
     const state = openState(this.policy, this, this.found ?? { kind: 'none' });
     this.state = state;
-    if (this.res !== undefined) attachToResponse(this, this.res);
+    if (this.res?.headersSent === true) watchLateChanges(this, this.res);
     return state;
+  }
+
+  /** With `touch: 'always'` a session is renewed although nobody looked at it. */
+  isRenewedUnseen(): boolean {
+    const { touch, cookieName } = this.policy;
+    return touch === 'always' && this.req.headers.cookie?.includes(cookieName) === true;
   }
 
   /** What `req.session = value` does. */

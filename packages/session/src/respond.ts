@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { appendVary } from '@portcullis/core/http';
-import { editHead, holdHead, onDone } from '@portcullis/core/response';
+import { editHead, holdHead, isEnding, onDone } from '@portcullis/core/response';
 import { commitSession, planChange } from './commit.ts';
 import { privateCaching } from './cookie/cache-control.ts';
 import { replaceCookies } from './cookie/set-cookie.ts';
@@ -9,19 +9,21 @@ import { unavailable } from './session-error.ts';
 import type { SessionState } from './state.ts';
 import { isThenable } from './thenable.ts';
 
-/** Has the session stored before the first byte of the response leaves. */
-export function attachToResponse(session: RequestSession, res: ServerResponse): void {
+/**
+ * Has the session stored before the first byte of the response leaves. Done before anybody looks at the session, because in
+ * `res.end(JSON.stringify(req.session))` JavaScript has picked `end` already when `req.session` is read.
+ */
+export function holdResponse(session: RequestSession, res: ServerResponse): void {
   // Code for WebSocket handshakes calls middleware with an object that is no response at all.
   if (typeof res.writeHead !== 'function' || typeof res.setHeader !== 'function') return;
-  if (session.attached) return;
-  session.attached = true;
-  const held = holdHead(res, () => release(session, res), session.next);
-  if (!held) watchLateChanges(session, res);
+  holdHead(res, () => release(session, res), session.next);
 }
 
 function release(session: RequestSession, res: ServerResponse): void | Promise<void> {
   let work: void | Promise<void>;
   try {
+    // An untouched request ends here.
+    if (session.state === undefined && !session.isRenewedUnseen()) return undefined;
     session.open();
     work = commitSession(session);
   } catch (error) {
@@ -47,10 +49,8 @@ function finish(session: RequestSession, res: ServerResponse): void {
   const { state } = session;
   if (state === undefined) return;
   writeHeaders(session, state, res);
-  // Once end() has returned nothing more can change; while a body streams it can.
-  queueMicrotask(() => {
-    if (!res.writableEnded) watchLateChanges(session, res);
-  });
+  // After end() nothing more can change; while a body streams it can.
+  if (!isEnding(res)) watchLateChanges(session, res);
 }
 
 function writeHeaders(session: RequestSession, state: SessionState, res: ServerResponse): void {
@@ -71,7 +71,7 @@ function writeHeaders(session: RequestSession, state: SessionState, res: ServerR
 }
 
 /** A store takes changes made while the body streams; a cookie cannot, so that is said once. */
-function watchLateChanges(session: RequestSession, res: ServerResponse): void {
+export function watchLateChanges(session: RequestSession, res: ServerResponse): void {
   onDone(res, () => {
     const { state, policy } = session;
     if (state === undefined || state.failed || state.degraded) return;

@@ -103,13 +103,16 @@ for (const name of reservedNames) {
   });
 }
 
+const none: readonly string[] = Object.freeze([]);
+
 /** Fills a session with data. Answers the keys it left out because they are ours: records of other programs may hold some. */
 export function fillSession(session: SessionObject, data: object): readonly string[] {
-  const skipped: string[] = [];
+  let skipped = none;
   const target = session as unknown as Record<string, unknown>; // its own keys are data
-  for (const [key, value] of Object.entries(data)) {
-    if (isReserved(key)) skipped.push(key);
-    else target[key] = value;
+  const source = data as Readonly<Record<string, unknown>>; // only its own keys are read
+  for (const key of Object.keys(source)) {
+    if (isReserved(key)) skipped = [...skipped, key];
+    else target[key] = source[key];
   }
   return skipped;
 }

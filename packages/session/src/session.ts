@@ -6,7 +6,7 @@ import { sessionOptions } from './options.ts';
 import type { ResolvedSessionOptions, SessionOptions } from './options.ts';
 import { resolvePolicy } from './policy.ts';
 import { RequestSession } from './request-session.ts';
-import { attachToResponse } from './respond.ts';
+import { holdResponse } from './respond.ts';
 import { misuse } from './session-error.ts';
 import type { Session, SessionData } from './session-type.ts';
 import type { SessionStrategy, UserSession } from './strategy.ts';
@@ -60,7 +60,6 @@ export function createSession(
   const slot = Symbol(`portcullis.session.${policy.property}`);
   const accessor = sessionAccessor(slot);
   const { strategy, property, notices } = policy;
-  const ahead = strategy.eager || policy.touch === 'always';
 
   function install(own: RequestSession): RequestSession {
     fillSlot(own.req, slot, own);
@@ -76,7 +75,8 @@ export function createSession(
     }
     const own = new RequestSession(policy, { req, res }, next);
     install(own);
-    if (ahead) readAhead(own, next);
+    holdResponse(own, res);
+    if (strategy.eager) readAhead(own, next);
     else next();
   };
 
@@ -102,10 +102,6 @@ export function createSession(
 }
 
 function readAhead(own: RequestSession, next: Next): void {
-  const { policy, req, res } = own;
-  const mayHaveCookie = req.headers.cookie !== undefined;
-  if (policy.touch === 'always' && mayHaveCookie && res !== undefined) attachToResponse(own, res);
-  if (!policy.strategy.eager) return next();
   let loading: void | Promise<void>;
   try {
     loading = own.load();

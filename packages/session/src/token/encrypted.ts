@@ -25,17 +25,23 @@ const cipherName = 'aes-256-gcm';
 interface EncryptionKey {
   readonly kid: number;
   readonly forDay: (seconds: number) => KeyObject;
+  /** Version, key id, time and cookie name. Written to and used in one go, so one per key will do. */
+  readonly associated: Buffer;
 }
 
 /** AES-256-GCM tokens: unreadable and unchangeable for whoever holds them. */
 export function encryptedTokens(setup: StrategySetup, random: RandomPool): TokenFormat {
   const keys = deriveKeys(setup.secrets, 'encrypt-data', setup.cookieName).map(
-    ({ key, kid }): EncryptionKey => ({ kid, forDay: dayKeys(key) }),
+    ({ key, kid }): EncryptionKey => {
+      const associated = Buffer.alloc(nonceAt + setup.cookieName.length, version);
+      associated.writeUInt16BE(kid, kidAt);
+      associated.write(setup.cookieName, nonceAt);
+      return { kid, forDay: dayKeys(key), associated };
+    },
   );
-  const name = Buffer.from(setup.cookieName);
   return {
     idBytes: payloadAt - idAt,
-    seal: (record) => seal(record, keys[0] as EncryptionKey, { name, random }), // options require one secret
+    seal: (record) => seal(record, keys[0] as EncryptionKey, random), // options require one secret
     open(token, now) {
       const bytes = unpack(token);
       if (bytes === undefined) {
@@ -48,7 +54,7 @@ export function encryptedTokens(setup: StrategySetup, random: RandomPool): Token
       const kid = bytes.readUInt16BE(kidAt);
       const candidates = keys.filter((key) => key.kid === kid);
       if (candidates.length === 0) return { reason: 'unknown-key' };
-      const opened = openWith(bytes, candidates, name);
+      const opened = openWith(bytes, candidates);
       if (opened === undefined) return { reason: 'bad-signature' };
       const late = expiry(opened.record, setup.lifetimes, now);
       return late === undefined
@@ -65,55 +71,34 @@ function unpack(token: string): Buffer | undefined {
   return bytes[0] === version ? bytes : undefined;
 }
 
-function seal(
-  record: SessionRecord,
-  key: EncryptionKey,
-  use: { readonly name: Buffer; readonly random: RandomPool },
-): string {
+function seal(record: SessionRecord, key: EncryptionKey, random: RandomPool): string {
+  const { associated } = key;
+  associated.writeUInt32BE(record.issuedAt, issuedAt);
   const payload = formatPayload(record);
-  const head = Buffer.allocUnsafe(textAt);
-  head[0] = version;
-  head.writeUInt16BE(key.kid, kidAt);
-  head.writeUInt32BE(record.issuedAt, issuedAt);
-  head.set(use.random.bytes(textAt - nonceAt), nonceAt);
   const plain = Buffer.allocUnsafe(payloadAt + Buffer.byteLength(payload));
   plain.writeUInt32BE(record.createdAt, 0);
   plain.write(record.id, idAt, payloadAt - idAt, 'base64url');
   plain.write(payload, payloadAt);
-  const cipher = createCipheriv(
-    cipherName,
-    key.forDay(record.issuedAt),
-    head.subarray(nonceAt, textAt),
-  );
-  cipher.setAAD(Buffer.concat([head.subarray(0, nonceAt), use.name]));
-  const text = cipher.update(plain);
+  const bytes = Buffer.allocUnsafe(textAt + plain.length + tagLength);
+  bytes.set(associated.subarray(0, nonceAt));
+  bytes.set(random.bytes(textAt - nonceAt), nonceAt);
+  const nonce = bytes.subarray(nonceAt, textAt);
+  const cipher = createCipheriv(cipherName, key.forDay(record.issuedAt), nonce);
+  cipher.setAAD(associated);
+  bytes.set(cipher.update(plain), textAt);
   cipher.final();
-  return Buffer.concat([head, text, cipher.getAuthTag()]).toString('base64url');
+  bytes.set(cipher.getAuthTag(), textAt + plain.length);
+  return bytes.toString('base64url');
 }
 
 function openWith(
   bytes: Buffer,
   keys: readonly EncryptionKey[],
-  name: Buffer,
 ): { readonly record: SessionRecord; readonly key: EncryptionKey } | undefined {
   const issued = bytes.readUInt32BE(issuedAt);
-  const associated = Buffer.concat([bytes.subarray(0, nonceAt), name]);
-  const tagAt = bytes.length - tagLength;
   for (const key of keys) {
-    const decipher = createDecipheriv(
-      cipherName,
-      key.forDay(issued),
-      bytes.subarray(nonceAt, textAt),
-      { authTagLength: tagLength },
-    );
-    decipher.setAAD(associated);
-    decipher.setAuthTag(bytes.subarray(tagAt));
-    const plain = decipher.update(bytes.subarray(textAt, tagAt));
-    try {
-      decipher.final();
-    } catch {
-      continue; // Node has no other way to say that the tag is wrong.
-    }
+    const plain = decrypt(bytes, issued, key);
+    if (plain === undefined) continue;
     const head = {
       id: plain.toString('base64url', idAt, payloadAt),
       createdAt: plain.readUInt32BE(0),
@@ -122,4 +107,22 @@ function openWith(
     return { record: parsePayload(plain.toString('utf8', payloadAt), head), key };
   }
   return undefined;
+}
+
+const cipherOptions = { authTagLength: tagLength } as const;
+
+function decrypt(bytes: Buffer, issued: number, key: EncryptionKey): Buffer | undefined {
+  key.associated.writeUInt32BE(issued, issuedAt);
+  const nonce = bytes.subarray(nonceAt, textAt);
+  const decipher = createDecipheriv(cipherName, key.forDay(issued), nonce, cipherOptions);
+  const tagAt = bytes.length - tagLength;
+  decipher.setAAD(key.associated);
+  decipher.setAuthTag(bytes.subarray(tagAt));
+  const plain = decipher.update(bytes.subarray(textAt, tagAt));
+  try {
+    decipher.final();
+  } catch {
+    return undefined; // Node has no other way to say that the tag is wrong.
+  }
+  return plain;
 }

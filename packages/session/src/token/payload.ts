@@ -41,16 +41,19 @@ export function parsePayload(payload: string, head: TokenHead): SessionRecord {
   const cut = payload.indexOf('\n');
   const text = cut === -1 ? payload : payload.slice(0, cut);
   const data = JSON.parse(text) as Record<string, unknown>; // authentic: only formatPayload makes it
-  if (cut === -1) return { ...head, data, text };
-  const meta = JSON.parse(payload.slice(cut + 1)) as Meta; // authentic, as above
+  const meta = cut === -1 ? noMeta : (JSON.parse(payload.slice(cut + 1)) as Meta); // authentic, as above
   return {
-    ...head,
+    id: head.id,
     data,
     text,
+    createdAt: head.createdAt,
+    issuedAt: head.issuedAt,
+    renewedAt: meta.r,
     userId: meta.u,
     authenticatedAt: meta.a,
     generation: meta.g,
-    renewedAt: meta.r,
     flash: meta.f,
   };
 }
+
+const noMeta: Meta = Object.freeze({});

@@ -4,20 +4,18 @@ import type { SessionRecord, StrategySetup } from '../strategy.ts';
 import { deriveKeys } from './keys.ts';
 import type { DerivedKey } from './keys.ts';
 import { formatPayload, parsePayload } from './payload.ts';
-import { longestToken, parseBase64url } from './token.ts';
+import { longestToken } from './token.ts';
 import type { TokenFormat } from './token.ts';
 
 /**
- * `1`, then base64url of key id (2) | issued (4) | created (4) | id (8), then base64url of the payload, then `.` and the
- * HMAC-SHA256 of all that. Fixed widths need no separators, and 18 bytes leave no padding.
+ * `1`, then base64url of key id (2) | issued (4) | created (4) | id (8) | payload, then `.` and the HMAC-SHA256 of all that.
+ * The fixed part is 18 bytes, which base64 turns into 24 characters without a rest.
  */
 const version = '1';
-const headBytes = 18;
-const headLength = 24;
-const bodyAt = version.length + headLength;
 const issuedAt = 2;
 const createdAt = 6;
 const idAt = 10;
+const payloadAt = 18;
 /** Base64 of 32 bytes without padding. */
 const macLength = 43;
 
@@ -26,28 +24,27 @@ export function signedTokens(setup: StrategySetup): TokenFormat {
   const keys = deriveKeys(setup.secrets, 'sign-data', setup.cookieName);
   const newest = keys[0] as DerivedKey; // options require one secret
   return {
-    idBytes: headBytes - idAt,
+    idBytes: payloadAt - idAt,
     seal: (record) => sign(format(record, newest.kid), newest.key),
     open(token, now) {
-      const head = readHead(token);
-      if (head === undefined) {
+      const bytes = unpack(token);
+      if (bytes === undefined) {
         return { reason: token.length > longestToken ? 'oversize' : 'malformed' };
       }
-      const kid = head.readUInt16BE(0);
+      const kid = bytes.readUInt16BE(0);
       const candidates = keys.filter((key) => key.kid === kid);
       if (candidates.length === 0) return { reason: 'unknown-key' };
       const key = candidates.find((candidate) => unsign(token, candidate.key) !== false);
       if (key === undefined) return { reason: 'bad-signature' };
-      const times = {
-        createdAt: head.readUInt32BE(createdAt),
-        issuedAt: head.readUInt32BE(issuedAt),
+      const head = {
+        id: bytes.toString('base64url', idAt, payloadAt),
+        createdAt: bytes.readUInt32BE(createdAt),
+        issuedAt: bytes.readUInt32BE(issuedAt),
       };
-      const reason = expiry(times, setup.lifetimes, now);
+      const reason = expiry(head, setup.lifetimes, now);
       if (reason !== undefined) return { reason };
-      const body = Buffer.from(token.slice(bodyAt, token.lastIndexOf('.')), 'base64url');
-      const id = head.toString('base64url', idAt);
       return {
-        record: parsePayload(body.toString('utf8'), { id, ...times }),
+        record: parsePayload(bytes.toString('utf8', payloadAt), head),
         newest: key === newest,
       };
     },
@@ -55,17 +52,21 @@ export function signedTokens(setup: StrategySetup): TokenFormat {
 }
 
 function format(record: SessionRecord, kid: number): string {
-  const head = Buffer.allocUnsafe(headBytes);
-  head.writeUInt16BE(kid, 0);
-  head.writeUInt32BE(record.issuedAt, issuedAt);
-  head.writeUInt32BE(record.createdAt, createdAt);
-  head.write(record.id, idAt, headBytes - idAt, 'base64url');
-  return `${version}${head.toString('base64url')}${Buffer.from(formatPayload(record)).toString('base64url')}`;
+  const payload = formatPayload(record);
+  const bytes = Buffer.allocUnsafe(payloadAt + Buffer.byteLength(payload));
+  bytes.writeUInt16BE(kid, 0);
+  bytes.writeUInt32BE(record.issuedAt, issuedAt);
+  bytes.writeUInt32BE(record.createdAt, createdAt);
+  bytes.write(record.id, idAt, payloadAt - idAt, 'base64url');
+  bytes.write(payload, payloadAt);
+  return `${version}${bytes.toString('base64url')}`;
 }
 
-function readHead(token: string): Buffer | undefined {
+/** Lenient about the spelling, because the signature is over the text itself. */
+function unpack(token: string): Buffer | undefined {
   if (token.length > longestToken || !token.startsWith(version)) return undefined;
-  if (token.lastIndexOf('.') !== token.length - macLength - 1) return undefined;
-  const head = parseBase64url(token.slice(version.length, bodyAt));
-  return head?.length === headBytes ? head : undefined;
+  const dot = token.length - macLength - 1;
+  if (token[dot] !== '.') return undefined;
+  const bytes = Buffer.from(token.slice(version.length, dot), 'base64url');
+  return bytes.length < payloadAt ? undefined : bytes;
 }

@@ -20,8 +20,16 @@ export interface TokenFormat {
 /** Four cookies of 4 096 octets; nothing longer can be ours, and it is not worth decoding. */
 export const longestToken: number = 4 * 4096;
 
-/** One session has one spelling: padding, foreign alphabets and stray trailing bits are refused (RFC 4648, 3.5). */
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
+/**
+ * One session has one spelling: padding, foreign alphabets and stray trailing bits are refused (RFC 4648, 3.5).
+ * Encoding again and comparing says the same, at four times the cost.
+ */
 export function parseBase64url(text: string): Buffer | undefined {
-  const bytes = Buffer.from(text, 'base64url');
-  return bytes.toString('base64url') === text ? bytes : undefined;
+  const rest = text.length % 4;
+  if (rest === 1 || !/^[\w-]*$/.test(text)) return undefined;
+  const last = alphabet.indexOf(text.charAt(text.length - 1));
+  if ((rest === 2 && (last & 15) !== 0) || (rest === 3 && (last & 3) !== 0)) return undefined;
+  return Buffer.from(text, 'base64url');
 }
