@@ -27,5 +27,6 @@ describe('The exports of @portcullis/core', () => {
     ['./http', http, listed['./http']],
   ])('of %s are those that are listed', (_name, entry, names) => {
     expect(Object.keys(entry).toSorted()).toEqual(names.split(/\s+/));
+    expect(Object.values(entry)).not.toContain(undefined);
   });
 });

@@ -21,8 +21,9 @@ interface Run {
  * Makes one middleware of several, run in this order by Connect's rules.
  *
  * An error, thrown, rejected or given to `next`, goes to the next function of four parameters, and
- * out when there is none. A second `next()` of the same function is ignored; an error after its
- * `next()` is warned of once (`ERR_PORTCULLIS_CORE_LATE_ERROR`), because the request has moved on.
+ * out when there is none. A second `next()` of the same function is ignored, a `next(error)` after
+ * it is not. What is thrown after `next()` is warned of once (`ERR_PORTCULLIS_CORE_LATE_ERROR`),
+ * because the request has moved on.
  *
  * @throws TypeError when something is not a function.
  */
@@ -54,8 +55,12 @@ function runFrom(start: number, run: Run, error?: unknown): void {
   if (layer === undefined) return failed ? run.out(error) : run.out();
 
   let moved = false;
+  let ended = false;
   const next: Next = (nextError) => {
-    if (moved) return;
+    // An error may follow a first `next()`: a response that is refused before its head (a session
+    // that could not be saved) has the request fail after it was handed on.
+    if (ended || (moved && !nextError)) return;
+    ended = Boolean(nextError);
     moved = true;
     runFrom(index + 1, run, nextError);
   };

@@ -76,10 +76,27 @@ describe.each(hostNames)('compose on %s', (host: HostName) => {
     const twice: Middleware = (_req, _res, next) => {
       next();
       next();
-      next(new Error('too late'));
     };
     const server = await listen(host, compose(twice, letter('a')), answer);
     expect((await server.request('/')).text).toBe('a');
+  });
+
+  test('takes one error after next(), as when a held answer is refused', async () => {
+    const refuse: Middleware = (_req, _res, next) => {
+      next();
+      next(new Error('the store is down'));
+      next(new Error('again'));
+    };
+    const seen: string[] = [];
+    const handler: ErrorMiddleware = (error, _req, res, _next) => {
+      seen.push((error as Error).message);
+      res.statusCode = 418;
+      res.end();
+    };
+    const unanswered: Middleware = () => undefined;
+    const server = await listen(host, compose(refuse, unanswered, handler));
+    expect((await server.request('/')).status).toBe(418);
+    expect(seen).toEqual(['the store is down']);
   });
 });
 
