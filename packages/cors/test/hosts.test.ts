@@ -168,6 +168,24 @@ const checks: readonly Check[] = [
     grants: { 'allow-origin': '*', vary: 'Origin' },
   },
   {
+    name: 'a literal star for null too',
+    options: { allowOrigins: '*' },
+    request: { headers: { origin: 'null' } },
+    grants: { 'allow-origin': '*', vary: 'Origin' },
+  },
+  {
+    name: 'null for null, where that is meant',
+    options: { ...list, dangerouslyAllowNullOrigin: true },
+    request: { headers: { origin: 'null' } },
+    grants: { ...granted, 'allow-origin': 'null' },
+  },
+  {
+    name: 'a method that only a preflight allows',
+    options: { ...list, allowMethods: ['QUERY'], maxAge: 0 },
+    request: preflight('QUERY'),
+    grants: { ...passed, 'allow-methods': 'QUERY', 'max-age': '0' },
+  },
+  {
     name: 'the origin instead of a star when credentials are allowed',
     options: {
       allowOrigins: '*',
