@@ -3,16 +3,12 @@ import { cors } from '@portcullis/cors';
 import { session, sessionOf } from '@portcullis/session';
 import { trustedHost } from '@portcullis/trusted-host';
 import type { UpgradeMiddleware } from '@portcullis/upgrade';
-import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
+import { hasChromium, launchChromium, whySkipped } from './browser.ts';
 import { closeServers, listenChat, listenOn } from './listen.ts';
 
-const executablePath = '/usr/bin/chromium';
-const present = existsSync(executablePath);
-if (!present && process.env['CI'] !== undefined) throw new Error(`${executablePath} is missing`);
-const describeBrowser = present ? describe : describe.skip;
+const describeBrowser = hasChromium ? describe : describe.skip;
 
 interface Attempt {
   readonly opened: boolean;
@@ -42,14 +38,11 @@ function openInPage(page: Page, url: string): Promise<Attempt> {
 const opened: Attempt = { opened: true, code: undefined, message: 'hello' };
 const failed: Attempt = { opened: false, code: 1006, message: undefined };
 
-describeBrowser(present ? 'Chromium' : `Chromium (skipped: no ${executablePath})`, () => {
+describeBrowser(`Chromium${whySkipped}`, () => {
   let browser: Browser;
 
   beforeAll(async () => {
-    browser = await chromium.launch({
-      executablePath,
-      args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
-    });
+    browser = await launchChromium();
   });
   afterEach(closeServers);
   afterAll(() => browser.close());

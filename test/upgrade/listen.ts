@@ -79,17 +79,21 @@ export interface Handshake {
   readonly headers: IncomingMessage['headers'];
   readonly body: string;
   readonly client: WebSocket;
+  /** Every message so far, from the first on. */
+  readonly messages: readonly string[];
 }
 
 /** Opens with the client of `ws`; a refusal is an answer here, not an error. */
 export function open(url: string, options: ClientOptions = {}): Promise<Handshake> {
   return new Promise((resolve, reject) => {
     const client = new WebSocket(url, { rejectUnauthorized: false, ...options });
+    const messages: string[] = [];
+    client.on('message', (data: Buffer) => messages.push(data.toString()));
     let headers: IncomingMessage['headers'] = {};
     client.on('upgrade', (response) => {
       headers = response.headers;
     });
-    client.on('open', () => resolve({ status: 101, headers, body: '', client }));
+    client.on('open', () => resolve({ status: 101, headers, body: '', client, messages }));
     client.on('unexpected-response', (_request, response) => {
       let body = '';
       response.setEncoding('utf8');
@@ -97,7 +101,7 @@ export function open(url: string, options: ClientOptions = {}): Promise<Handshak
       response.on('error', reject);
       response.on('end', () => {
         const status = response.statusCode ?? 0;
-        resolve({ status, headers: response.headers, body, client });
+        resolve({ status, headers: response.headers, body, client, messages });
       });
     });
     client.on('error', reject);
