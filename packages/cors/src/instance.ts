@@ -45,9 +45,7 @@ export function createCors(notices: Notices, initial: PolicySource): CorsMiddlew
   let source = initial;
 
   const corsMiddleware: Middleware = (req, res, next) => {
-    // Whoever has answered already cannot be helped, and `setHeader` would throw.
-    if (res.headersSent) next();
-    else if (typeof source === 'function') choose(source, { req, res, next, notices });
+    if (typeof source === 'function') choose(source, { req, res, next, notices });
     else respond({ req, res, next, policy: source, notices });
   };
 
@@ -102,7 +100,9 @@ function proceed(policy: Policy | false, request: Unresolved): void {
   // This instance promises nothing; it only takes back what an outer one has promised.
   const { res, next, notices } = request;
   const outer = grantOf(res);
-  if (outer !== undefined) grant(res, { ...outer, values: nothingGranted, notices });
+  if (outer !== undefined && !res.headersSent) {
+    grant(res, { ...outer, values: nothingGranted, notices });
+  }
   next();
 }
 

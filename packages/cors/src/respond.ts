@@ -26,17 +26,18 @@ export interface Exchange {
 
 /** Decides about the request and answers it, or hands it on. */
 export function respond(exchange: Exchange): void {
-  const { req, policy } = exchange;
+  const { req, res, next, policy } = exchange;
   const { origin } = req.headers;
-  if (origin === undefined) {
+  if (res.headersSent) {
+    // Whoever has answered already cannot be helped, and `setHeader` would throw.
+    next();
+  } else if (origin === undefined) {
     withoutOrigin(exchange);
-    return;
-  }
-  const rule = policy.origins.match(origin);
-  if (rule !== undefined || policy.predicates.length === 0 || parseOrigin(origin) === undefined) {
-    decide(exchange, origin, rule, 'Origin');
   } else {
-    askThenDecide(exchange, origin);
+    const rule = policy.origins.match(origin);
+    const decided = rule !== undefined || policy.predicates.length === 0;
+    if (decided || parseOrigin(origin) === undefined) decide(exchange, origin, rule, 'Origin');
+    else askThenDecide(exchange, origin);
   }
 }
 
@@ -61,8 +62,12 @@ function withoutOrigin(exchange: Exchange): void {
 }
 
 function askThenDecide(exchange: Exchange, origin: string): void {
-  const { req, policy } = exchange;
-  const settle = ({ rule, vary }: Verdict): void => decide(exchange, origin, rule, vary);
+  const { req, res, next, policy } = exchange;
+  const settle = ({ rule, vary }: Verdict): void => {
+    // Somebody may have answered in the meantime.
+    if (res.headersSent) next();
+    else decide(exchange, origin, rule, vary);
+  };
   let verdict: Verdict | Promise<Verdict>;
   try {
     verdict = askPredicates({ predicates: policy.predicates, origin, req });
@@ -123,7 +128,9 @@ function preflight(exchange: Exchange, asked: PreflightRequest): void {
   }
   if (policy.preflightContinue || grantOf(res) !== undefined) {
     const values = fromFlatList(answer.headers);
-    grant(res, { values, vary: `${policy.preflight.vary}, ${vary}`, asked: true, notices });
+    // Both begin with Origin.
+    const varyOnAll = policy.preflight.vary + vary.slice('Origin'.length);
+    grant(res, { values, vary: varyOnAll, asked: true, notices });
   }
   if (policy.preflightContinue) next();
   else send(res, answer, vary);

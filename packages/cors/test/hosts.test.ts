@@ -151,14 +151,14 @@ const checks: readonly Check[] = [
     },
     request: preflight('PUT'),
     status: 299,
-    grants: { ...passed, vary: expect.stringMatching(/^Origin, Access-Control-Request-Method/) },
+    grants: passed,
     text: 'mine',
   },
   {
     name: 'preflightContinue grants nothing to a preflight that fails',
     options: { ...list, preflightContinue: true },
     request: preflight('DELETE'),
-    grants: { vary: expect.stringContaining('Access-Control-Request-Method') },
+    grants: { vary: preflightVary },
     text: 'hello',
   },
   {

@@ -160,6 +160,32 @@ describe('functions in allowOrigins', () => {
   });
 });
 
+describe('a response that was sent while a function was asked', () => {
+  const later = <T>(value: T): Promise<T> =>
+    new Promise((resolve) => {
+      setTimeout(() => resolve(value), 5);
+    });
+
+  test.each<[string, ReturnType<typeof cors>]>([
+    ['in allowOrigins', cors({ allowOrigins: () => later(true) })],
+    ['for options', cors(() => later({ allowOrigins: origin }))],
+    ['for no options', cors(() => later<false>(false))],
+  ])('%s is left alone', async (_name, slow) => {
+    const handled: unknown[] = [];
+    const server = await listen('http', [
+      cors({ allowOrigins: other }),
+      (req, res) => {
+        slow(req, res, (error) => handled.push(error));
+        res.end('done');
+      },
+    ]);
+    expect((await server.request('/', { headers: { origin } })).text).toBe('done');
+    await later(undefined);
+    await later(undefined);
+    expect(handled).toEqual([undefined]);
+  });
+});
+
 describe('a function of the request', () => {
   const open: CorsOptions = { allowOrigins: '*' };
   const strict: CorsOptions = { allowOrigins: [origin], allowCredentials: true };
