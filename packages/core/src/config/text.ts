@@ -8,6 +8,8 @@ export type Form =
   | 'flag'
   /** A number, or text with a unit that the package knows. */
   | 'number'
+  /** A number or text with a unit; `null`, in text also "none", is a value of its own. */
+  | 'lifetime'
   | 'list'
   /** A list that semicolons and spaces divide too: neither can be part of a host. */
   | 'hosts'
@@ -20,6 +22,7 @@ export type Form =
   | 'code';
 
 const TRUE = /^(?:true|1|yes|on)$/i;
+const NONE = /^(?:null|none)$/i;
 const FALSE = /^(?:false|0|no|off)$/i;
 
 const PARSERS: Readonly<Record<Form, (text: string) => unknown>> = {
@@ -27,6 +30,7 @@ const PARSERS: Readonly<Record<Form, (text: string) => unknown>> = {
   boolean: parseBoolean,
   flag: (text) => parseBoolean(text) ?? text,
   number: (text) => parseNumber(text) ?? text,
+  lifetime: (text) => (NONE.test(text) ? null : (parseNumber(text) ?? text)),
   list: (text) => parseList(text, /,/),
   hosts: (text) => parseList(text, /[,;\s]/),
   trust: (text) => parseNumber(text) ?? parseBoolean(text) ?? text,

@@ -58,9 +58,9 @@ function readSection(section: Section, value: unknown, reading: Reading): readon
     });
 }
 
-/** `null` is what a class ported from Python writes for "not set". */
+/** `null` is what a class ported from Python writes for "not set", unless the option knows it. */
 function readFlat({ form }: Key, value: unknown): unknown {
-  if (value === null) return undefined;
+  if (value === null) return form === 'lifetime' ? null : undefined;
   return form === 'secret' ? hideSecret(value) : value;
 }
 

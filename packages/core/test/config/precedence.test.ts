@@ -52,6 +52,11 @@ describe('Precedence', () => {
     expect(config.explain('CORS_MAX_AGE')).toBe('cors.maxAge is not set: the default applies');
   });
 
+  test('null is a value where the option knows it', async () => {
+    const config = await load({ SESSION_COOKIE_MAX_AGE: null, session: { absoluteMaxAge: null } });
+    expect(config.session).toEqual({ maxAge: null, absoluteMaxAge: null });
+  });
+
   test('undefined is not given', async () => {
     const config = await load({
       base: { cors: { maxAge: 1 }, CORS_ALLOW_METHODS: undefined },

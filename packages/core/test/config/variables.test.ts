@@ -51,6 +51,8 @@ describe('A variable', () => {
     ['SESSION_COOKIE_SECURE', 'auto', 'session.httpsOnly', 'auto'],
     ['SESSION_COOKIE_SAME_SITE', 'strict', 'session.sameSite', 'strict'],
     ['SESSION_COOKIE_MAX_AGE', '14d', 'session.maxAge', '14d'],
+    ['SESSION_COOKIE_MAX_AGE', 'none', 'session.maxAge', null],
+    ['SESSION_ABSOLUTE_MAX_AGE', '60', 'session.absoluteMaxAge', 60],
     ['SESSION_ENCRYPT', 'off', 'session.encrypt', false],
   ])('%s=%s sets %s', async (name, text, path, value) => {
     const config = await load({}, { env: { [name]: text } });
