@@ -44,20 +44,23 @@ async function measure(kind) {
       while (Date.now() < until) await browser.visit();
     }),
   );
-  await sleep(seconds * 250);
-  const rssBefore = await totalRss(servers);
-  let restarted;
+  const memory = [];
+  const sampling = (async () => {
+    for (let quarter = 0; quarter < 4; quarter += 1) {
+      await sleep(seconds * 245);
+      memory.push(await totalMemory(servers));
+    }
+  })();
   if (values.faults) {
-    await sleep(seconds * 250);
+    await sleep(seconds * 500);
     redis.kill('SIGKILL');
     stats.phase = 'outage';
     await sleep(outage);
     redis = await startRedis(port);
-    restarted = performance.now();
-    stats.watchRecovery(restarted);
+    stats.watchRecovery(performance.now());
   }
   await load;
-  const rssAfter = await totalRss(servers);
+  await sampling;
   const final = await Promise.all(servers.map(statsOf));
   for (const { child } of servers) child.disconnect();
   redis.kill();
@@ -66,7 +69,8 @@ async function measure(kind) {
     kind,
     ...stats.summary(),
     'unhandled rejections': final.reduce((sum, { unhandled }) => sum + unhandled, 0),
-    'RSS at a quarter of the time, at the end (MB)': [rssBefore, rssAfter],
+    'live heap after each quarter (MB)': memory.map(({ heapUsed }) => heapUsed),
+    'RSS after each quarter (MB)': memory.map(({ rss }) => rss),
   };
 }
 
@@ -127,9 +131,11 @@ async function startServer(kind, port) {
   return { child, port: serverPort };
 }
 
-async function totalRss(servers) {
+/** Of both servers, after a full collection. */
+async function totalMemory(servers) {
   const all = await Promise.all(servers.map(statsOf));
-  return Math.round(all.reduce((sum, { rss }) => sum + rss, 0) / 1_048_576);
+  const total = (name) => Math.round(all.reduce((sum, each) => sum + each[name], 0) / 1_048_576);
+  return { rss: total('rss'), heapUsed: total('heapUsed') };
 }
 
 function statsOf({ port }) {

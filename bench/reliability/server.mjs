@@ -63,7 +63,8 @@ const server = createServer((req, res) => {
   const { pathname, searchParams } = new URL(req.url, 'http://x');
   if (pathname === '/stats') {
     globalThis.gc?.();
-    res.end(JSON.stringify({ rss: process.memoryUsage().rss, unhandled }));
+    const { rss, heapUsed } = process.memoryUsage();
+    res.end(JSON.stringify({ rss, heapUsed, unhandled }));
     return;
   }
   const fail = (error) => {
@@ -80,5 +81,7 @@ const server = createServer((req, res) => {
     }
   });
 });
+// Or an idle connection is closed just as the client reuses it.
+server.keepAliveTimeout = 120_000;
 server.listen(0, '127.0.0.1', () => process.send(server.address().port));
 process.on('disconnect', () => process.exit());
