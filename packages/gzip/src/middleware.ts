@@ -17,6 +17,8 @@ const kExchange: unique symbol = Symbol('portcullis.gzip');
 type MarkedResponse = ServerResponse & { [kExchange]?: Exchange; flush?: () => void };
 
 export function createMiddleware(settings: Settings): Middleware {
+  const { negotiate, assumedAcceptEncoding, refuseCrossSite, refuseUnacceptable } = settings;
+  const rewritesConditions = settings.etag === 'suffix';
   return function gzipMiddleware(req, res: MarkedResponse, next) {
     const { headers } = req;
     res.flush = flush;
@@ -24,22 +26,23 @@ export function createMiddleware(settings: Settings): Middleware {
       next();
       return;
     }
-    const acceptEncoding = headers['accept-encoding'] ?? settings.assumedAcceptEncoding;
-    const { choice, unacceptable } = settings.negotiate(
-      typeof acceptEncoding === 'string' ? acceptEncoding : undefined,
-    );
-    if (unacceptable && settings.refuseUnacceptable) {
+    // Typed as a list too, which Node never makes of this field: it joins the lines.
+    const acceptEncoding = headers['accept-encoding'] as string | undefined;
+    const { choice, unacceptable } = negotiate(acceptEncoding ?? assumedAcceptEncoding);
+    if (unacceptable && refuseUnacceptable) {
       answerNotAcceptable(res);
       return;
     }
-    if (settings.refuseCrossSite && isExposed(headers)) {
-      register(req, res, { settings, choice: undefined, plainReason: 'cross-site' });
+    const ifNoneMatch = headers['if-none-match'];
+    if (rewritesConditions) hideSuffixes(headers);
+    if (refuseCrossSite && isExposed(headers)) {
+      register(res, { settings, choice: undefined, plainReason: 'cross-site', ifNoneMatch });
+    } else if (choice === undefined && !unacceptable && ifNoneMatch === undefined) {
+      // Nothing is allocated for the plainest of requests, which should cost next to nothing.
+      registerPlain(res, settings);
     } else {
-      register(req, res, {
-        settings,
-        choice,
-        plainReason: unacceptable ? 'unacceptable' : 'identity',
-      });
+      const plainReason = unacceptable ? 'unacceptable' : 'identity';
+      register(res, { settings, choice, plainReason, ifNoneMatch });
     }
     next();
   };
@@ -79,32 +82,29 @@ function answerNotAcceptable(res: ServerResponse): void {
   res.end('No acceptable content coding.\n');
 }
 
-function register(
-  req: IncomingMessage,
-  res: MarkedResponse,
-  found: Pick<Exchange, 'settings' | 'choice' | 'plainReason'>,
-): void {
-  const { settings, choice, plainReason } = found;
-  const ifNoneMatch = req.headers['if-none-match'];
-  if (settings.etag === 'suffix') hideSuffixes(req.headers);
+function register(res: MarkedResponse, found: Omit<Exchange, 'res'>): void {
+  const { settings, choice, plainReason, ifNoneMatch } = found;
   const outer = res[kExchange];
   if (outer !== undefined) {
     // The inner of two instances knows its routes better.
-    Object.assign(outer, found);
+    Object.assign(outer, { settings, choice, plainReason });
   } else if (choice !== undefined) {
     const exchange = { res, settings, choice, plainReason, ifNoneMatch };
     res[kExchange] = exchange;
     transformBody(res, decideBody, exchange);
-  } else if (ifNoneMatch === undefined && plainReason === 'identity') {
-    // No closure: most requests without codings come this way, and should cost next to nothing.
-    onHead(res, markSimplePlainHead, settings);
   } else {
     onHead(res, (head) => markPlainHead(head, settings, { reason: plainReason, ifNoneMatch }));
   }
 }
 
-const simple: PlainCase = { reason: 'identity', ifNoneMatch: undefined };
+const plainest: PlainCase = { reason: 'identity', ifNoneMatch: undefined };
 
-function markSimplePlainHead(res: ServerResponse, settings: Settings): void {
-  markPlainHead(res, settings, simple);
+function registerPlain(res: MarkedResponse, settings: Settings): void {
+  const outer = res[kExchange];
+  if (outer === undefined) onHead(res, markPlainestHead, settings);
+  else Object.assign(outer, { settings, choice: undefined, plainReason: plainest.reason });
+}
+
+function markPlainestHead(res: ServerResponse, settings: Settings): void {
+  markPlainHead(res, settings, plainest);
 }
