@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   compileHostPatterns,
   getHost,
-  parseHostPattern,
   requestHost,
   type Host,
   type RequestTrust,
@@ -30,19 +29,19 @@ export function compileHsts(
   if (hsts === false) return undefined;
   const settings = typeof hsts === 'object' ? hsts : whole;
   const value = hsts === 'clear' ? 'max-age=0' : formatHsts(settings);
-  const local = parseHostPattern('.localhost');
-  const excluded = compileHostPatterns([
-    ...('fault' in local ? [] : [local]),
-    ...(settings.excludeHosts ?? []),
-  ]);
+  const excluded = compileHostPatterns(settings.excludeHosts ?? []);
   const applies = (host: Host): boolean =>
-    host.kind === 'name' && excluded.match(host) === undefined;
+    host.kind === 'name' && !isLocal(host) && excluded.match(host) === undefined;
   return (req, res) => {
     // What the application or another middleware has decided stands.
     if (res.hasHeader('Strict-Transport-Security')) return;
     const host = getHost(req) ?? hostOf(req, trust);
     if (host !== undefined && applies(host)) res.setHeader('Strict-Transport-Security', value);
   };
+}
+
+function isLocal({ hostname }: Host): boolean {
+  return hostname === 'localhost' || hostname.endsWith('.localhost');
 }
 
 function hostOf(req: IncomingMessage, trust: RequestTrust): Host | undefined {

@@ -1,11 +1,11 @@
 import {
   compileFullMatch,
   compileHostPatterns,
-  parseHostPattern,
   type Host,
   type HostPattern,
 } from '@portcullis/core/http';
-import type { AllowedHost, HostPredicate } from './options.ts';
+import type { Entry } from './allowed-hosts.ts';
+import type { HostPredicate } from './options.ts';
 import { createPredicateCheck } from './predicate.ts';
 
 /** The compiled `allowedHosts`. */
@@ -18,8 +18,8 @@ export interface AllowList {
   listedWithWww(host: Host): boolean;
 }
 
-export function compileAllowList(allowedHosts: readonly AllowedHost[]): AllowList {
-  const patterns = allowedHosts.flatMap(patternsOf);
+export function compileAllowList(allowedHosts: readonly Entry[]): AllowList {
+  const patterns = allowedHosts.filter(isPattern);
   const expressions = allowedHosts
     .filter((entry) => entry instanceof RegExp)
     .map(compileExpression);
@@ -38,9 +38,8 @@ export function compileAllowList(allowedHosts: readonly AllowedHost[]): AllowLis
   };
 }
 
-function patternsOf(entry: AllowedHost): HostPattern[] {
-  const pattern = typeof entry === 'string' ? parseHostPattern(entry) : undefined;
-  return pattern === undefined || 'fault' in pattern ? [] : [pattern];
+function isPattern(entry: Entry): entry is HostPattern {
+  return typeof entry === 'object' && 'kind' in entry;
 }
 
 function isWww({ kind, hostname }: HostPattern): boolean {

@@ -7,7 +7,7 @@ export interface Memory {
   remember(req: IncomingMessage, host: CheckedHost): void;
 }
 
-/** Under a wildcard clients choose the names; the oldest goes first. A header is at most 262 characters. */
+/** Under a wildcard clients choose the names. Each is at most 262 characters long. */
 const maxEntries = 256;
 
 export function createMemory(): Memory {
@@ -22,10 +22,7 @@ export function createMemory(): Memory {
     remember(req, host) {
       const raw = rawHost(req);
       if (typeof raw !== 'string' || host.source !== 'host') return;
-      if (hosts.size >= maxEntries) {
-        const [oldest] = hosts.keys();
-        if (oldest !== undefined) hosts.delete(oldest);
-      }
+      if (hosts.size >= maxEntries) hosts.clear();
       hosts.set(raw, host);
     },
   };

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Next } from '@portcullis/core';
 import type { ForwardedFamily, Host, Trust, TrustProxy } from '@portcullis/core/http';
 import { defineOptions, o, type OptionsDefinition } from '@portcullis/core/options';
-import { allowedHostsSpec } from './allowed-hosts.ts';
+import { allowedHostsSpec, type Entry } from './allowed-hosts.ts';
 import { exemptSpec } from './exempt.ts';
 import type { Rejection } from './rejection.ts';
 
@@ -66,7 +66,7 @@ export interface TrustedHostOptions {
 }
 
 export interface ResolvedTrustedHostOptions {
-  readonly allowedHosts: readonly AllowedHost[];
+  readonly allowedHosts: readonly Entry[];
   readonly wwwRedirect: boolean;
   readonly status: 400 | 403 | 421;
   readonly exempt: readonly string[] | ((req: IncomingMessage) => boolean) | undefined;

@@ -14,13 +14,12 @@ type Verdict = boolean | Promise<boolean>;
 export function createPredicateCheck(
   predicates: readonly HostPredicate[],
 ): (host: Host) => Verdict {
-  // Clients choose the keys: the oldest goes first, and a refused host leaves nothing behind.
+  // Clients choose the keys: their number is limited, and a refused host leaves nothing behind.
   const allowedUntil = new Map<string, number>();
   const pending = new Map<string, Promise<boolean>>();
 
   function keep(key: string): void {
-    allowedUntil.delete(key);
-    if (allowedUntil.size >= maxKept) evictOldest(allowedUntil);
+    if (allowedUntil.size >= maxKept) allowedUntil.clear();
     allowedUntil.set(key, performance.now() + keptMilliseconds);
   }
 
@@ -46,19 +45,13 @@ export function createPredicateCheck(
   };
 }
 
-function evictOldest(map: Map<string, number>): void {
-  const [oldest] = map.keys();
-  if (oldest !== undefined) map.delete(oldest);
-}
-
-function ask(predicates: readonly HostPredicate[], host: Host, from = 0): Verdict {
-  for (let i = from; i < predicates.length; i++) {
-    const answer = predicates[i]?.(host);
+function ask(predicates: readonly HostPredicate[], host: Host): Verdict {
+  for (const [index, predicate] of predicates.entries()) {
+    const answer: unknown = predicate(host);
     if (answer === true) return true;
     if (isThenable(answer)) {
-      return Promise.resolve(answer).then(
-        (allowed) => allowed === true || ask(predicates, host, i + 1),
-      );
+      const later = predicates.slice(index + 1);
+      return Promise.resolve(answer).then((allowed) => allowed === true || ask(later, host));
     }
   }
   return false;

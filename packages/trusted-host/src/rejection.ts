@@ -37,7 +37,7 @@ export function reject(
   const rejection = describe(refusal, options.status);
   if (rejected.hasSubscribers) rejected.publish(rejection);
   if (options.onReject === undefined) answer(exchange.res, rejection.status);
-  else void callBack(options.onReject, exchange, rejection);
+  else callBack(options.onReject, exchange, rejection);
 }
 
 function describe({ reason, host }: Refusal, status: number): Rejection {
@@ -57,13 +57,22 @@ function answer(res: ServerResponse, status: number): void {
 }
 
 /** What `onReject` throws, or rejects with, goes where errors go: a bad request must not end the process. */
-async function callBack(
+function callBack(
   onReject: NonNullable<ResolvedTrustedHostOptions['onReject']>,
   { req, res, next }: Exchange,
   rejection: Rejection,
-): Promise<void> {
+): void {
   try {
-    await onReject(req, res, next, rejection);
+    const answered = onReject(req, res, next, rejection);
+    if (answered instanceof Promise) void passOn(answered, next);
+  } catch (error) {
+    next(error);
+  }
+}
+
+async function passOn(answered: Promise<unknown>, next: Next): Promise<void> {
+  try {
+    await answered;
   } catch (error) {
     next(error);
   }

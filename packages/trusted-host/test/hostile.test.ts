@@ -4,7 +4,7 @@ import { collect } from './collect.ts';
 import { send, serve } from './served.ts';
 
 /** Every line of this table gets past at least one published middleware, or past an application that checks by hand. */
-const attacks = [
+const attacks: [string, string[], string, string?][] = [
   ['another host', ['Host: evil.com'], 'not-allowed'],
   ['DNS rebinding', ['Host: evil.example:3000'], 'not-allowed'],
   ['two Host lines', ['Host: example.com', 'Host: evil.com'], 'duplicate'],
@@ -92,17 +92,15 @@ const attacks = [
     ['Host: evil.com', 'X-Forwarded-Host: example.com'],
     'not-allowed',
   ],
-] satisfies [string, string[], string, string?][];
+];
 
 /** Every row whole: Jest takes a parameter without a value for a callback. */
-const rows = attacks.map(
-  ([name = '', lines = [], reason = '', start = 'GET / HTTP/1.1']: [
-    string,
-    string[],
-    string,
-    string?,
-  ]) => [name, lines, reason, start] as const,
-);
+const rows = attacks.map(([name, lines, reason, start]) => ({
+  name,
+  lines,
+  reason,
+  start: start ?? 'GET / HTTP/1.1',
+}));
 
 describe('hostile heads over a raw socket', () => {
   let server: TestServer;
@@ -111,7 +109,7 @@ describe('hostile heads over a raw socket', () => {
   });
   afterAll(closeAll);
 
-  test.each(rows)('%s: 400 and a short body', async (_name, lines, reason, start) => {
+  test.each(rows)('$name: 400 and a short body', async ({ lines, reason, start }) => {
     let answer = '';
     const messages = await collect('portcullis:trusted-host:rejected', async () => {
       answer = await send(server, lines, start);
@@ -123,8 +121,8 @@ describe('hostile heads over a raw socket', () => {
   });
 
   test.each(rows)(
-    "%s: 400 also with allowedHosts: '*', unless it is a host",
-    async (_name, lines, reason, start) => {
+    "$name: 400 also with allowedHosts: '*', unless it is a host",
+    async ({ lines, reason, start }) => {
       const open = await serve({ allowedHosts: '*' });
       const expected = reason === 'not-allowed' ? /^200 / : /^400 Invalid host header$/;
       await expect(send(open, lines, start)).resolves.toMatch(expected);

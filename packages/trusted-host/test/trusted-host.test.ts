@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { closeAll, hostNames, rawRequest } from '@portcullis/testing';
-import { getHost, loopbackHosts, trustedHost } from '@portcullis/trusted-host';
+import { absoluteUrl, getHost, loopbackHosts, trustedHost } from '@portcullis/trusted-host';
 import { listen } from '@portcullis/testing';
 import { collect } from './collect.ts';
 import { headerOf, send, serve } from './served.ts';
@@ -91,7 +91,7 @@ describe('trustedHost({ allowedHosts })', () => {
   });
 
   test('a lone RegExp needs no list', async () => {
-    const server = await serve({ allowedHosts: /a\.test/ });
+    const server = await serve({ allowedHosts: /A\.test/i });
     await expect(send(server, ['Host: a.test'])).resolves.toMatch(/^200/);
   });
 
@@ -155,6 +155,20 @@ describe.each(hostNames)('on %s', (host) => {
     const apex = await server.request('/', { headers: { Host: 'example.com' } });
     expect(apex.headers['location']).toBe('https://www.example.com/');
     expect((await server.request('/', { headers: { Host: 'evil.com' } })).status).toBe(400);
+  });
+});
+
+describe('what the application is told', () => {
+  test('absoluteUrl(req, path) is on the checked host', async () => {
+    const server = await listen(
+      'express5',
+      trustedHost({ allowedHosts: '*.example.com' }),
+      (req, res) => {
+        res.end(absoluteUrl(req, '/reset?token=1', { scheme: 'https', port: null }));
+      },
+    );
+    const answer = await server.request('/', { headers: { Host: 'a.example.com:9919' } });
+    expect(answer.text).toBe('https://a.example.com/reset?token=1');
   });
 });
 
