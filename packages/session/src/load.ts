@@ -4,6 +4,7 @@ import { publishRejected } from './events.ts';
 import type { MigrationCodec } from './migrate/codec.ts';
 import type { RequestSession } from './request-session.ts';
 import type { Found } from './state.ts';
+import type { Loaded } from './strategy.ts';
 import { whenReady } from './thenable.ts';
 
 /** Finds the session of a request: by our cookie, else by those of the libraries that the application comes from. */
@@ -14,11 +15,13 @@ export function loadSession(session: RequestSession): Found | Promise<Found> {
   const { values, chunks } = came;
   const cookies =
     chunks.length === 0 ? came : { values: [...values, ...joinChunks(chunks)], chunks };
-  return whenReady(policy.strategy.read(session, cookies), (loaded): Found | Promise<Found> => {
-    const missing = loaded.kind === 'none' || loaded.kind === 'rejected';
-    if (missing && policy.codecs.length > 0) return migrate(session, loaded);
-    return report(session, loaded);
-  });
+  return whenReady(policy.strategy.read(session, cookies), (loaded) => settle(session, loaded));
+}
+
+function settle(session: RequestSession, loaded: Loaded): Found | Promise<Found> {
+  const missing = loaded.kind === 'none' || loaded.kind === 'rejected';
+  if (missing && session.policy.codecs.length > 0) return migrate(session, loaded);
+  return report(session, loaded);
 }
 
 function report(session: RequestSession, found: Found): Found {

@@ -1,10 +1,12 @@
-import { createSecretKey } from 'node:crypto';
+import { createHmac, createSecretKey } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { describe, expect, jest, test } from '@jest/globals';
+import { sign, unsign } from 'cookie-signature';
 import * as fc from 'fast-check';
 import type { RejectionReason, SessionRecord, StrategySetup } from '../src/strategy.ts';
 import { encryptedTokens } from '../src/token/encrypted.ts';
 import { dayKeys, deriveKeys } from '../src/token/keys.ts';
+import { macCheck } from '../src/token/hmac.ts';
 import { createRandomPool } from '../src/token/random.ts';
 import { signedTokens } from '../src/token/signed.ts';
 import type { TokenFormat } from '../src/token/token.ts';
@@ -195,6 +197,50 @@ describe('encrypted tokens', () => {
     const signed = signedTokens(setup);
     expect(reasonOf(signed, tokens.seal(record))).toBe('malformed');
     expect(reasonOf(tokens, signed.seal(record))).toBe('malformed');
+  });
+});
+
+describe('signed tokens', () => {
+  test('are what cookie-signature makes and accepts', () => {
+    const [derived] = deriveKeys([newSecret], 'sign-data', 'session');
+    if (derived === undefined) throw new Error('no key');
+    const token = signedTokens(setup).seal(full);
+    const value = unsign(token, derived.key);
+    expect(sign(String(value), derived.key)).toBe(token);
+  });
+});
+
+describe('macCheck', () => {
+  const key = createSecretKey(newSecret);
+  const check = macCheck(key, 300);
+  const macOf = (text: string): string =>
+    createHmac('sha256', key).update(text).digest('base64').replace('=', '');
+
+  test('agrees with createHmac, and accepts nothing else', () => {
+    fc.assert(
+      fc.property(
+        fc.stringMatching(/^[\w.-]{0,300}$/),
+        fc.nat(42),
+        fc.integer({ min: 1, max: 127 }),
+        (text, at, bit) => {
+          const mac = macOf(text);
+          expect(check(text, mac)).toBe(true);
+          const wrong =
+            mac.slice(0, at) + String.fromCharCode(mac.charCodeAt(at) ^ bit) + mac.slice(at + 1);
+          expect(check(text, wrong)).toBe(false);
+        },
+      ),
+    );
+  });
+
+  test('refuses a MAC of another length and a text that is too long', () => {
+    const mac = macOf('text');
+    expect([check('text', mac), check('text', mac.slice(1)), check('text', `${mac}=`)]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    expect(check('x'.repeat(301), macOf('x'.repeat(301)))).toBe(false);
   });
 });
 

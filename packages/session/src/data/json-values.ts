@@ -30,9 +30,11 @@ function search(value: unknown, ancestors: object[]): Unserialisable | undefined
   if (ancestors.length >= deepest) {
     return fault(`nested deeper than ${String(deepest)} levels`, 'store less');
   }
-  const exotic = explainObject(value);
-  if (exotic !== undefined) return exotic;
-  if ('toJSON' in value && typeof value.toJSON === 'function') return undefined;
+  if (!isPlain(value)) {
+    const exotic = explainObject(value);
+    if (exotic !== undefined) return exotic;
+    if ('toJSON' in value && typeof value.toJSON === 'function') return undefined;
+  }
   ancestors.push(value);
   const found = searchMembers(value, ancestors);
   ancestors.pop();
@@ -84,9 +86,13 @@ const exotics: readonly (readonly [(value: unknown) => boolean, string, string])
   [types.isAnyArrayBuffer, 'an ArrayBuffer', "store text: Buffer.from(value).toString('base64')"],
 ];
 
+/** Neither exotic nor with a `toJSON`; true of nearly everything that comes here. */
+function isPlain(value: object): boolean {
+  if (Array.isArray(value)) return true;
+  return Object.getPrototypeOf(value) === Object.prototype && !Object.hasOwn(value, 'toJSON');
+}
+
 function explainObject(value: object): Unserialisable | undefined {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === Array.prototype) return undefined;
   const exotic = exotics.find(([is]) => is(value));
   return exotic === undefined ? undefined : fault(exotic[1], exotic[2]);
 }
