@@ -26,6 +26,12 @@ export interface UpgradeResponseEvents {
 
 type WriteHead = Parameters<ServerResponse['writeHead']>;
 
+/** Sends nothing: a browser fails the handshake on any status that comes before the 101. */
+function skip(...given: readonly unknown[]): void {
+  const callback = given.at(-1);
+  if (typeof callback === 'function') callback();
+}
+
 /** A real response that can become a 101 without being written. */
 export class UpgradeResponse {
   readonly res: ServerResponse;
@@ -42,10 +48,10 @@ export class UpgradeResponse {
     // Own properties, not a subclass: express() gives the response another prototype.
     Object.assign(this.res, {
       writeHead: (...head: WriteHead) => this.#writeHead(head),
-      // A browser fails the handshake on any status that comes before the 101.
-      writeContinue: () => undefined,
-      writeProcessing: () => undefined,
-      writeEarlyHints: (_hints: unknown, callback?: () => void) => callback?.(),
+      writeContinue: skip,
+      writeProcessing: skip,
+      writeEarlyHints: skip,
+      writeInformation: skip,
     });
   }
 

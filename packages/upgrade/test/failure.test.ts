@@ -89,12 +89,11 @@ describe('a stack that fails', () => {
     ]);
   });
 
-  test('survives an onError that throws', async () => {
-    const { port } = await listenUpgrade((_req, _res, next) => next(new Error('x')), {
-      onError: () => {
-        throw new Error('logger is down');
-      },
-    });
+  test.each<[string, () => void]>([
+    ['throws', () => { throw new Error('logger is down'); }], // prettier-ignore
+    ['rejects', async () => Promise.reject(new Error('logger is down'))],
+  ])('survives an onError that %s', async (_name, onError) => {
+    const { port } = await listenUpgrade((_req, _res, next) => next(new Error('x')), { onError });
     expect(await rawRequest(port, handshake())).toMatch(/^HTTP\/1\.1 500 /);
   });
 

@@ -97,6 +97,7 @@ describe('a middleware that answers', () => {
   test('sends nothing before its answer: no early hints, no 100 Continue', async () => {
     const { port } = await listenUpgrade((_req, res) => {
       res.writeContinue();
+      (res as { writeInformation?: (status: number) => void }).writeInformation?.(110);
       res.writeProcessing();
       res.writeEarlyHints({ link: '</a.css>; rel=preload' });
       res.writeEarlyHints({ link: '</a.css>; rel=preload' }, () => res.writeHead(403).end());
