@@ -1,6 +1,6 @@
 import { accessControlNames, fromFlatList, nothingGranted } from './access-control.ts';
 import type { AccessControl } from './access-control.ts';
-import { anyMethod } from './method.ts';
+import { normalizeMethod } from './method.ts';
 import { parseOrigin } from './origin.ts';
 import { grantTo } from './policy.ts';
 import type { Policy } from './policy.ts';
@@ -119,12 +119,6 @@ function toRecord(values: AccessControl, vary: string): Readonly<Record<string, 
     return value === undefined ? [] : [[name, value] as const];
   });
   return Object.fromEntries([...entries, ['vary', vary] as const]);
-}
-
-/** As Fetch does it before it sends anything. */
-function normalizeMethod(method: string): string {
-  const upper = method.toUpperCase();
-  return upper !== 'PATCH' && anyMethod.includes(upper) ? upper : method;
 }
 
 /** The names that a preflight asks about: sorted, in lower case, once. */

@@ -18,10 +18,17 @@ export interface MethodFault {
 }
 
 /**
- * Brings a configured method into the form in which a preflight asks for it.
+ * What a browser makes of a method before it sends it.
  *
  * @see https://fetch.spec.whatwg.org/#concept-method-normalize
  */
+export function normalizeMethod(text: string): string {
+  const upper = text.toUpperCase();
+  // Fetch upper-cases six methods and no other: a page that sends "patch" really asks for "patch".
+  return upper !== 'PATCH' && anyMethod.includes(upper) ? upper : text;
+}
+
+/** Brings a configured method into the form in which a preflight asks for it. */
 export function parseMethod(text: string): string | MethodFault {
   if (!isToken(text)) {
     return { code: 'CORS_METHOD_NAME', fault: 'a method is one word without spaces or separators' };
@@ -34,8 +41,8 @@ export function parseMethod(text: string): string | MethodFault {
       hint: 'remove it',
     };
   }
-  // Fetch upper-cases these six and no other: a page that sends "patch" really asks for "patch".
-  if (upper !== 'PATCH' && anyMethod.includes(upper)) return upper;
+  const normalized = normalizeMethod(text);
+  if (normalized !== text) return normalized;
   if ((upper === 'PATCH' || upper === 'QUERY') && text !== upper) {
     return {
       code: 'CORS_METHOD_CASE',

@@ -1,6 +1,6 @@
 import type { ForwardedFamily, Trust, TrustProxy } from '@portcullis/core/http';
 import { defineOptions, o } from '@portcullis/core/options';
-import type { OptionsDefinition, Spec } from '@portcullis/core/options';
+import type { InputOf, OptionsDefinition, Spec } from '@portcullis/core/options';
 import { faultOfAllowedHeader, faultOfExposedHeader } from './header-name.ts';
 import type { HeaderNameFault } from './header-name.ts';
 import { parseMethod } from './method.ts';
@@ -168,34 +168,39 @@ const method = o.custom<string>('a method', (value, fail) => {
 
 const origin = o.custom<OriginRule, AllowOrigin>(originExpected, parseOriginRule);
 
+const fields = {
+  allowOrigins: o.withDefault(o.list(origin, { single: true }), []),
+  allowOriginRegex: o.optional(
+    o.custom<RegExpRule, RegExp | string>('a regular expression', parseRegExpRule),
+  ),
+  allowMethods: o.withDefault(o.list(method, { single: true }), ['GET']),
+  allowHeaders: names('a header name', faultOfAllowedHeader),
+  allowCredentials: flag(),
+  exposeHeaders: names('a header name', faultOfExposedHeader),
+  maxAge: o.withDefault(o.duration({ min: 0, max: 86_400 }), 600),
+  preflightContinue: flag(),
+  successStatus: o.withDefault(o.integer({ min: 200, max: 299 }), 200),
+  allowPrivateNetwork: flag(),
+  requireOrigin: flag(),
+  enforce: flag(),
+  strict: flag(),
+  debug: flag(),
+  trustProxy: o.optional(o.trustProxy()),
+  forwarded: o.optional(o.forwarded()),
+  dangerouslyAllowAnyOriginWithCredentials: flag(),
+  dangerouslyAllowNullOrigin: flag(),
+  dangerouslyAllowPublicSuffix: flag(),
+};
+
 /** The options as the configuration of the whole stack sees them. */
+// `InputOf` keeps the interface above and the specs in step.
 export const corsOptions: OptionsDefinition<CorsOptions, ResolvedCorsOptions> = defineOptions<
-  CorsOptions,
+  InputOf<typeof fields>,
   ResolvedCorsOptions
 >({
   package: '@portcullis/cors',
   area: 'CORS',
-  fields: {
-    allowOrigins: o.withDefault(o.list(origin, { single: true }), []),
-    allowOriginRegex: o.optional(o.custom<RegExpRule>('a regular expression', parseRegExpRule)),
-    allowMethods: o.withDefault(o.list(method, { single: true }), ['GET']),
-    allowHeaders: names('a header name', faultOfAllowedHeader),
-    allowCredentials: flag(),
-    exposeHeaders: names('a header name', faultOfExposedHeader),
-    maxAge: o.withDefault(o.duration({ min: 0, max: 86_400 }), 600),
-    preflightContinue: flag(),
-    successStatus: o.withDefault(o.integer({ min: 200, max: 299 }), 200),
-    allowPrivateNetwork: flag(),
-    requireOrigin: flag(),
-    enforce: flag(),
-    strict: flag(),
-    debug: flag(),
-    trustProxy: o.optional(o.trustProxy()),
-    forwarded: o.optional(o.forwarded()),
-    dangerouslyAllowAnyOriginWithCredentials: flag(),
-    dangerouslyAllowNullOrigin: flag(),
-    dangerouslyAllowPublicSuffix: flag(),
-  },
+  fields,
   suggestions: {
     credentials: 'allowCredentials',
     exposedHeaders: 'exposeHeaders',

@@ -80,17 +80,17 @@ describe('a list of request headers', () => {
     );
   });
 
-  test('15 KB of commas cost no more than a real list', () => {
+  test('a flood of commas costs no more than the first hundred of them', () => {
     const time = (list: string): number => {
       const rounds = Array.from({ length: 9 }, () => {
         const start = process.hrtime.bigint();
-        for (let i = 0; i < 3000; i++) allowsHeaders(list, listed);
+        for (let i = 0; i < 2000; i++) allowsHeaders(list, listed);
         return Number(process.hrtime.bigint() - start);
       });
       return Math.min(...rounds);
     };
-    const real = time('accept,x-bar,x-custom-header,x-foo');
-    expect(time(','.repeat(15_000))).toBeLessThan(real);
-    expect(time(','.repeat(4000))).toBeLessThan(real * 8);
+    const hundred = time(','.repeat(100));
+    expect(time(','.repeat(4000))).toBeLessThan(hundred * 3);
+    expect(time(','.repeat(15_000))).toBeLessThan(hundred);
   });
 });

@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { parseOrigin } from '../src/origin.ts';
 import { compileOrigins } from '../src/origin-match.ts';
@@ -257,6 +259,19 @@ describe('cost', () => {
       best(many, origin);
       expect(best(many, origin)).toBeLessThan(best(ten, origin) * 4);
     }
+  });
+
+  test('the heap does not grow with the number of distinct origins', () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const match = matcher(['*', 'https://*.tenant.example', /https:\/\/c\d\.example/]);
+    const heapAfter = (from: number, count: number): number => {
+      for (let i = from; i < from + count; i++) match(`https://tenant-${String(i)}.tenant.example`);
+      collect();
+      return process.memoryUsage().heapUsed;
+    };
+    const before = heapAfter(0, 1000);
+    expect(heapAfter(1000, 100_000) - before).toBeLessThan(2_000_000);
   });
 
   test('an overlong Origin is not even hashed', () => {
