@@ -9,11 +9,8 @@ import { LazyBody } from './lazy-body.ts';
 import { brokenOffError } from './node-errors.ts';
 import { rawEnd, rawFlush, rawWrite } from './raw.ts';
 import { reportFault } from './report.ts';
-import type { Seam, SeamedResponse } from './seam.ts';
 
 export interface LayerParts {
-  readonly res: SeamedResponse;
-  readonly seam: Seam;
   readonly exchange: Exchange;
   readonly decide: DecideBody<never>;
   readonly data: unknown;
@@ -55,14 +52,13 @@ export class BodyLayer implements BodyOutput {
   }
 
   #holdSink(sink: BodySink): void {
-    const { res, exchange } = this.#parts;
     this.#sink = sink;
-    watchClose(res, exchange);
+    watchClose(this.#parts.exchange);
   }
 
   #ask(body: PendingBody): BodySink | Uint8Array | undefined {
-    const { res, exchange, decide, data } = this.#parts;
-    enter(res, exchange);
+    const { exchange, decide, data } = this.#parts;
+    enter(exchange);
     try {
       const answer = decide(body, this, data as never);
       if (answer instanceof Uint8Array && !body.whole) {
@@ -73,7 +69,7 @@ export class BodyLayer implements BodyOutput {
       reportFault('A body decision', error);
       return undefined;
     } finally {
-      leave(res, exchange);
+      leave(exchange);
     }
   }
 
@@ -123,19 +119,19 @@ export class BodyLayer implements BodyOutput {
   // What goes out.
 
   get headSent(): boolean {
-    return this.#headSent || this.#parts.seam.headOut;
+    return this.#headSent || this.#parts.exchange.seam.headOut;
   }
 
   sendHead(edit?: (res: ServerResponse) => void): void {
-    const { res, exchange } = this.#parts;
+    const { exchange } = this.#parts;
     if (this.headSent) return;
-    enter(res, exchange);
+    enter(exchange);
     try {
-      edit?.(res);
+      edit?.(exchange.res);
     } catch (error) {
       reportFault('An edit of the head', error);
     } finally {
-      leave(res, exchange);
+      leave(exchange);
     }
     this.#headSent = true;
     // Not at once: a head that travels with its first bytes is one packet and one system call less.
@@ -143,22 +139,22 @@ export class BodyLayer implements BodyOutput {
   }
 
   #pushHead(): void {
-    const { res, seam, exchange } = this.#parts;
+    const { exchange } = this.#parts;
     if (this.#below !== undefined || exchange.phase !== 'sinking') return;
     const below = this.#settleBelow('flushHeaders', undefined);
-    if (below === 'raw') rawFlush(res, seam, exchange);
+    if (below === 'raw') rawFlush(exchange);
     else below.flush();
   }
 
   write(chunk: Uint8Array, callback?: Callback): boolean {
-    const { res, seam, exchange } = this.#parts;
+    const { exchange } = this.#parts;
     const below = this.#settleBelow('write', chunk);
     if (below !== 'raw') return below.accept(asBuffer(chunk), callback);
-    return rawWrite(res, seam, exchange, [chunk, undefined, callback]);
+    return rawWrite(exchange, [chunk, undefined, callback]);
   }
 
   end(chunk?: Uint8Array, callback?: Callback): void {
-    const { res, seam, exchange } = this.#parts;
+    const { exchange } = this.#parts;
     const below = this.#settleBelow('end', chunk);
     if (below !== 'raw') {
       below.finish(toBuffer(chunk, undefined), callback);
@@ -166,18 +162,17 @@ export class BodyLayer implements BodyOutput {
     }
     // From here on Node judges: a second end, a write after the end.
     exchange.phase = 'passing';
-    rawEnd(res, seam, exchange, [chunk, undefined, callback]);
+    rawEnd(exchange, [chunk, undefined, callback]);
   }
 
   #settleBelow(cause: PendingBody['cause'], chunk: Uint8Array | undefined): BodyLayer | 'raw' {
     if (this.#below === undefined) {
-      const { res, exchange } = this.#parts;
-      const body = new LazyBody(res, {
+      const { exchange } = this.#parts;
+      const body = new LazyBody(exchange, {
         cause,
         whole: cause === 'end',
         chunk,
         encoding: undefined,
-        trailers: exchange.trailers,
       });
       this.#below = settle(this.outer, body, this) ?? 'raw';
     }
@@ -185,7 +180,7 @@ export class BodyLayer implements BodyOutput {
   }
 
   drained(): void {
-    if (this.#inner === undefined) emitDrain(this.#parts.res, this.#parts.exchange);
+    if (this.#inner === undefined) emitDrain(this.#parts.exchange);
     else this.#inner.resume();
   }
 
@@ -195,16 +190,16 @@ export class BodyLayer implements BodyOutput {
   }
 
   onDrain(listener: () => void): void {
-    const { res, exchange } = this.#parts;
+    const { exchange } = this.#parts;
     if (this.#drainListeners.push(listener) > 1) return;
-    exchange.on.call(res, 'drain', () => {
+    exchange.on.call(exchange.res, 'drain', () => {
       // A `drain` that the seam emits for the handler says nothing about the socket.
       if (this.#below === 'raw' && !exchange.draining) this.resume();
     });
   }
 
   destroy(error?: unknown): void {
-    this.#parts.res.destroy(brokenOffError(error));
+    this.#parts.exchange.res.destroy(brokenOffError(error));
   }
 }
 

@@ -3,8 +3,9 @@ import { kSeam } from './seam.ts';
 import type { SeamedResponse } from './seam.ts';
 
 /** Tells a handler whose `write` returned false that it may go on. */
-export function emitDrain(res: SeamedResponse, exchange: Exchange): void {
+export function emitDrain(exchange: Exchange): void {
   if (!exchange.needDrain || exchange.ended) return;
+  const { res } = exchange;
   exchange.needDrain = false;
   exchange.draining = true;
   const attached = res.rawListeners('drain');
@@ -20,8 +21,8 @@ export function emitDrain(res: SeamedResponse, exchange: Exchange): void {
 }
 
 /** Not within the call that released the bytes: no stream drains while it is written to. */
-export function drainSoon(res: SeamedResponse, exchange: Exchange): void {
-  if (exchange.needDrain) process.nextTick(emitDrain, res, exchange);
+export function drainSoon(exchange: Exchange): void {
+  if (exchange.needDrain) process.nextTick(emitDrain, exchange);
 }
 
 /**

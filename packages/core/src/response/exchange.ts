@@ -3,7 +3,7 @@ import type { Next } from '../types.ts';
 import type { BodyLayer } from './body-layer.ts';
 import type { HeldCall } from './held-calls.ts';
 import type { Pretence } from './pretence.ts';
-import type { RawWriteHead, SeamedResponse } from './seam.ts';
+import type { RawWriteHead, Seam, SeamedResponse } from './seam.ts';
 
 export type Callback = (error?: Error | null) => void;
 
@@ -36,6 +36,8 @@ export interface Gate {
 
 /** What the seam keeps once a gate or a body transformation was registered. */
 export interface Exchange {
+  readonly res: SeamedResponse;
+  readonly seam: Seam;
   phase: Phase;
   /** A call below the seam is running: whatever comes back up is Node's or a lower wrapper's, not the handler's. */
   raw: boolean;
@@ -95,8 +97,10 @@ export interface Exchange {
 
 const noGate: Gate = { run: () => {}, next: () => {}, kept: [], outer: undefined };
 
-export function createExchange(res: SeamedResponse, writeHead: RawWriteHead): Exchange {
+export function createExchange(res: SeamedResponse, seam: Seam, writeHead: RawWriteHead): Exchange {
   return {
+    res,
+    seam,
     phase: 'open',
     raw: false,
     inside: 0,
@@ -133,12 +137,12 @@ export function createExchange(res: SeamedResponse, writeHead: RawWriteHead): Ex
 }
 
 /** Opens the header methods for a hook, gate, decision or edit; `leave` closes them again. */
-export function enter(res: ServerResponse, exchange: Exchange): void {
-  if (exchange.inside++ === 0 && isBegun(exchange)) res.statusCode = exchange.status;
+export function enter(exchange: Exchange): void {
+  if (exchange.inside++ === 0 && isBegun(exchange)) exchange.res.statusCode = exchange.status;
 }
 
-export function leave(res: ServerResponse, exchange: Exchange): void {
-  if (--exchange.inside === 0 && isBegun(exchange)) exchange.status = res.statusCode;
+export function leave(exchange: Exchange): void {
+  if (--exchange.inside === 0 && isBegun(exchange)) exchange.status = exchange.res.statusCode;
 }
 
 /** The answer has begun, but not on the wire. */

@@ -1,4 +1,4 @@
-import type { Callback, Exchange } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
 import { enter, isGone, leave } from './exchange.ts';
 import { discardAnswer } from './discard.ts';
 import { watchClose } from './gone.ts';
@@ -7,35 +7,31 @@ import { pretend } from './pretence.ts';
 import { failCallback, nativeHeadersSent } from './raw.ts';
 import { release } from './release.ts';
 import { reportFault } from './report.ts';
-import type { Seam, SeamedResponse } from './seam.ts';
+import type { SeamedResponse } from './seam.ts';
 
 /**
  * Runs the gates, inner first. A gate that returns no promise costs no tick, so an answer that nobody holds goes out
  * in the call that began it.
  */
-export function passGates(
-  res: SeamedResponse,
-  seam: Seam,
-  exchange: Exchange,
-): 'go' | 'held' | 'rejected' {
+export function passGates(exchange: Exchange): 'go' | 'held' | 'rejected' {
   for (let gate = exchange.gates; gate !== undefined; gate = exchange.gates) {
     exchange.gates = gate.outer;
     exchange.gate = gate;
     let wait: void | PromiseLike<void>;
-    enter(res, exchange);
+    enter(exchange);
     try {
-      wait = gate.run(res);
+      wait = gate.run(exchange.res);
     } catch (error) {
-      leave(res, exchange);
-      reject(res, seam, exchange, error);
+      leave(exchange);
+      reject(exchange, error);
       return 'rejected';
     }
-    leave(res, exchange);
+    leave(exchange);
     if (isThenable(wait)) {
-      hold(res, exchange);
+      hold(exchange);
       Promise.resolve(wait).then(
-        () => resume(res, seam, exchange),
-        (error: unknown) => reject(res, seam, exchange, error),
+        () => resume(exchange),
+        (error: unknown) => reject(exchange, error),
       );
       return 'held';
     }
@@ -47,23 +43,23 @@ function isThenable(value: unknown): value is PromiseLike<void> {
   return typeof (value as PromiseLike<void> | undefined)?.then === 'function';
 }
 
-function hold(res: SeamedResponse, exchange: Exchange): void {
+function hold(exchange: Exchange): void {
   if (exchange.phase === 'held') return;
-  exchange.status = res.statusCode;
+  exchange.status = exchange.res.statusCode;
   exchange.phase = 'held';
-  pretend(res, exchange);
-  watchClose(res, exchange);
+  pretend(exchange);
+  watchClose(exchange);
 }
 
-function resume(res: SeamedResponse, seam: Seam, exchange: Exchange): void {
-  if (passGates(res, seam, exchange) !== 'go') return;
+function resume(exchange: Exchange): void {
+  if (passGates(exchange) !== 'go') return;
   try {
-    release(res, seam, exchange);
+    release(exchange);
   } catch (error) {
     // What Node would have thrown at the handler (an invalid status message, a wrong Content-Length): the handler
     // has returned long ago, so the error goes where a rejecting gate's goes.
-    if (nativeHeadersSent(res)) breakOff(res, error);
-    else reject(res, seam, exchange, error);
+    if (nativeHeadersSent(exchange.res)) breakOff(exchange.res, error);
+    else reject(exchange, error);
   }
 }
 
@@ -74,17 +70,17 @@ function breakOff(res: SeamedResponse, error: unknown): void {
 }
 
 /** Throws the answer away, hands the error on, and answers itself when nobody else begins to. */
-function reject(res: SeamedResponse, seam: Seam, exchange: Exchange, error: unknown): void {
-  const { calls, gate } = exchange;
+function reject(exchange: Exchange, error: unknown): void {
+  const { res, calls, gate } = exchange;
   exchange.error = error;
   exchange.loserOpen = !exchange.ended;
   exchange.discarded = true;
   reopen(exchange);
-  seam.headOut = false;
+  exchange.seam.headOut = false;
   for (const call of calls) failCallback(call.callback, discardedError(error));
   const gone = isGone(res) || nativeHeadersSent(res);
   if (!gone) discardAnswer(res, gate.kept);
-  pretend(res, exchange);
+  pretend(exchange);
   exchange.answering = true;
   try {
     gate.next(error);
@@ -92,7 +88,7 @@ function reject(res: SeamedResponse, seam: Seam, exchange: Exchange, error: unkn
     reportFault('next(error) after a refused response', thrown);
   }
   exchange.answering = false;
-  if (!gone && exchange.phase === 'rejected') setImmediate(answerPlainly, res, exchange);
+  if (!gone && exchange.phase === 'rejected') setImmediate(answerPlainly, exchange);
 }
 
 function reopen(exchange: Exchange): void {
@@ -107,7 +103,8 @@ function reopen(exchange: Exchange): void {
   exchange.lost = false;
 }
 
-function answerPlainly(res: SeamedResponse, exchange: Exchange): void {
+function answerPlainly(exchange: Exchange): void {
+  const { res } = exchange;
   if (exchange.phase !== 'rejected' || isGone(res)) return;
   discardAnswer(res, []);
   res.statusCode = 503;
@@ -116,10 +113,4 @@ function answerPlainly(res: SeamedResponse, exchange: Exchange): void {
   res.end('Service Unavailable');
   // An outer gate may have refused this answer as well; then the next one is awaited again.
   exchange.lost = exchange.phase !== 'rejected';
-}
-
-/** For the callbacks of writes that were thrown away with their answer. */
-export function ignore(callback: Callback | undefined, exchange: Exchange): false {
-  failCallback(callback, discardedError(exchange.error));
-  return false;
 }

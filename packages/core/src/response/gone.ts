@@ -5,10 +5,10 @@ import { kSeam } from './seam.ts';
 import type { SeamedResponse } from './seam.ts';
 
 /** Frees what is held, and every sink, when the response closes: after its end, or because the client went away. */
-export function watchClose(res: SeamedResponse, exchange: Exchange): void {
+export function watchClose(exchange: Exchange): void {
   if (exchange.watched) return;
   exchange.watched = true;
-  res.on('close', onClose);
+  exchange.res.on('close', onClose);
 }
 
 function onClose(this: SeamedResponse): void {

@@ -28,7 +28,7 @@ export function layExchange(res: SeamedResponse): Exchange | undefined {
   const seam = laySeam(res);
   if (seam === undefined) return undefined;
   if (seam.exchange === undefined) {
-    seam.exchange = createExchange(res, writeHead as RawWriteHead);
+    seam.exchange = createExchange(res, seam, writeHead as RawWriteHead);
     res.write = write as unknown as ServerResponse['write'];
     res.end = end as unknown as ServerResponse['end'];
     res.flushHeaders = flushHeaders;

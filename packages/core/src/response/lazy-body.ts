@@ -1,5 +1,5 @@
-import type { ServerResponse } from 'node:http';
 import type { PendingBody } from './body.ts';
+import type { Exchange } from './exchange.ts';
 import { toBuffer } from './held-calls.ts';
 
 export interface BodyFacts {
@@ -7,21 +7,20 @@ export interface BodyFacts {
   readonly whole: boolean;
   readonly chunk: string | Uint8Array | undefined;
   readonly encoding: BufferEncoding | undefined;
-  readonly trailers: boolean;
 }
 
 /** Encodes text only when somebody looks: most bodies are left alone for their type or their size. */
 export class LazyBody implements PendingBody {
   readonly cause: PendingBody['cause'];
   readonly whole: boolean;
-  readonly #res: ServerResponse;
+  readonly #exchange: Exchange;
   readonly #facts: BodyFacts;
   #buffer: Buffer | undefined;
 
-  constructor(res: ServerResponse, facts: BodyFacts) {
+  constructor(exchange: Exchange, facts: BodyFacts) {
     this.cause = facts.cause;
     this.whole = facts.whole;
-    this.#res = res;
+    this.#exchange = exchange;
     this.#facts = facts;
   }
 
@@ -38,6 +37,6 @@ export class LazyBody implements PendingBody {
   }
 
   get trailers(): boolean {
-    return this.#facts.trailers || this.#res.hasHeader('Trailer');
+    return this.#exchange.trailers || this.#exchange.res.hasHeader('Trailer');
   }
 }

@@ -23,8 +23,9 @@ export interface Pretence {
  * Makes the response read as begun. Installed once per response and only when something is really held: it costs
  * more than all the rest of the seam.
  */
-export function pretend(res: SeamedResponse, exchange: Exchange): void {
+export function pretend(exchange: Exchange): void {
   if (exchange.pretence !== undefined) return;
+  const { res } = exchange;
   exchange.pretence = {
     setHeader: Reflect.get(res, 'setHeader') as HeaderMethod,
     // http2's compatibility response has no setHeaders on Node 20.

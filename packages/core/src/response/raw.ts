@@ -28,55 +28,44 @@ export function nativeHeadersSent(res: SeamedResponse): boolean {
 }
 
 /** Hands a head down that the handler wrote itself; one that Node implies comes with the first bytes. */
-export function rawHead(res: SeamedResponse, seam: Seam, exchange: Exchange): void {
+export function rawHead({ res, seam, explicit, status }: Exchange): void {
   if (seam.headOut) return;
-  res.statusCode = exchange.status;
-  if (exchange.explicit) passFoldedHead(res, seam);
+  res.statusCode = status;
+  if (explicit) passFoldedHead(res, seam);
 }
 
-export function rawWrite(
-  res: SeamedResponse,
-  seam: Seam,
-  exchange: Exchange,
-  call: readonly unknown[],
-): boolean {
-  rawHead(res, seam, exchange);
-  return passDown(res, seam, exchange.write, call);
+export function rawWrite(exchange: Exchange, call: readonly unknown[]): boolean {
+  rawHead(exchange);
+  return passDown(exchange, exchange.write, call);
 }
 
-export function rawEnd(
-  res: SeamedResponse,
-  seam: Seam,
-  exchange: Exchange,
-  call: readonly unknown[],
-): void {
-  rawHead(res, seam, exchange);
-  passDown(res, seam, exchange.end, call);
+export function rawEnd(exchange: Exchange, call: readonly unknown[]): void {
+  rawHead(exchange);
+  passDown(exchange, exchange.end, call);
 }
 
 /** Puts the head on the wire now. */
-export function rawFlush(res: SeamedResponse, seam: Seam, exchange: Exchange): void {
-  rawHead(res, seam, exchange);
-  passDown(res, seam, exchange.flushHeaders, []);
+export function rawFlush(exchange: Exchange): void {
+  rawHead(exchange);
+  passDown(exchange, exchange.flushHeaders, []);
 }
 
 /** Calls a method below the seam; what Node calls on the response meanwhile goes down as well. */
 export function passDown<Result>(
-  res: SeamedResponse,
-  seam: Seam,
+  exchange: Exchange,
   method: (this: ServerResponse, ...args: unknown[]) => Result,
   args: readonly unknown[],
 ): Result {
-  const { exchange } = seam;
-  if (exchange === undefined || exchange.raw) return method.apply(res, args as unknown[]);
-  exchange.raw = true;
+  const { res, seam } = exchange;
+  const before = exchange.raw;
   // Wrappers above the seam that were shown this head already are stepped over when Node implies it.
   const above = exchange.driven && !seam.headOut ? ownWriteHead(res) : undefined;
   if (above !== undefined) setWriteHead(res, exchange.writeHead);
+  exchange.raw = true;
   try {
     return method.apply(res, args as unknown[]);
   } finally {
-    exchange.raw = false;
+    exchange.raw = before;
     if (above !== undefined) setWriteHead(res, above);
   }
 }

@@ -8,7 +8,7 @@ import type { RawAddTrailers } from './exchange.ts';
 import { layExchange, laySeam } from './lay.ts';
 import { addTrailers } from './methods.ts';
 import { kSeam } from './seam.ts';
-import type { Seam, SeamedResponse } from './seam.ts';
+import type { SeamedResponse } from './seam.ts';
 
 /**
  * Runs `hook` when the head of the response is written, with status and headers as the handler left them (the
@@ -83,11 +83,11 @@ export function editHead(res: ServerResponse, edit: (res: ServerResponse) => voi
     return true;
   }
   if (seam.headOut) return false;
-  enter(res, exchange);
+  enter(exchange);
   try {
     edit(res);
   } finally {
-    leave(res, exchange);
+    leave(exchange);
   }
   return true;
 }
@@ -111,7 +111,6 @@ export function transformBody(
     exchange.addTrailers = Reflect.get(res, 'addTrailers') as RawAddTrailers;
     res.addTrailers = addTrailers;
   }
-  const seam = (res as SeamedResponse)[kSeam] as Seam; // laid by layExchange
-  exchange.layer = new BodyLayer({ res, seam, exchange, decide, data, outer: exchange.layer });
+  exchange.layer = new BodyLayer({ exchange, decide, data, outer: exchange.layer });
   return true;
 }
