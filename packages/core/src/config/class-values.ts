@@ -1,6 +1,5 @@
 import { describeGot } from '../options/got.ts';
-import { isOptionsObject } from '../options/check.ts';
-import { isPlainData } from '../options/plain.ts';
+import { isOptionsObject, isPlainData } from '../options/plain.ts';
 import { ConfigError, reasonOf } from './error.ts';
 
 type Constructor = new () => object;

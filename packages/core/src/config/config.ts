@@ -36,10 +36,10 @@ export function makeConfig(parts: ConfigParts, issues: ConfigIssue[]): Config {
     [...table.sections.keys()].map((name) => [name, makeSection(name, set)]),
   );
   const config = {
+    ...Object.fromEntries(sections),
     environment,
     debug: debug?.value === true,
     middleware: frozenCopy(set.get('middleware')?.value ?? []) as readonly Middleware[],
-    ...Object.fromEntries(sections),
     get(described: Described): object {
       const name = sectionName(described);
       const section = sections.get(name);

@@ -1,6 +1,6 @@
-import { isOptionsObject } from '../options/check.ts';
 import { describeGot } from '../options/got.ts';
 import { nearest } from '../options/nearest.ts';
+import { isOptionsObject } from '../options/plain.ts';
 import { parseSecret } from '../options/secret.ts';
 import type { ConfigIssue } from './error.ts';
 import type { Key, KeyTable, Section } from './keys.ts';

@@ -65,7 +65,7 @@ export function defineMiddleware<
   function factory(...given: readonly [options?: Options]): M {
     refuseRequest(name, given);
     const [options] = given;
-    if (!isDefinition(schema)) return setup(resolveForeign(name, schema, options ?? {}));
+    if (!isDefinition(schema)) return setup(resolveForeign(name, schema, options));
     const resolved = schema.resolve(options);
     for (const { code, message, hint } of resolved.warnings) {
       const advice = hint === undefined ? '' : `; ${hint}`;

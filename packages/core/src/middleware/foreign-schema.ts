@@ -1,9 +1,11 @@
 import { OptionsError } from '../options/error.ts';
 import { formatPath, type OptionIssue, toIssue } from '../options/issue.ts';
+import { frozenCopy } from '../options/plain.ts';
 import type { StandardIssue, StandardSchema } from '../types.ts';
 
 /**
- * Checks options with a schema of another library. Its issues are shown in its own words.
+ * Checks options with a schema of another library; none are an empty object. Its issues are shown
+ * in its own words.
  *
  * @throws `ERR_PORTCULLIS_OPTIONS`, also for a schema that answers with a promise: a factory
  * returns a middleware, not a promise of one.
@@ -14,7 +16,7 @@ export function resolveForeign<Resolved>(
   input: unknown,
 ): Resolved {
   const area = name.replace(/[^a-z0-9]+/gi, '_').toUpperCase();
-  const result = schema['~standard'].validate(input);
+  const result = schema['~standard'].validate(input ?? {});
   if (isPromise(result)) {
     // Nobody will look at that promise: its rejection must not end the process.
     Promise.resolve(result).catch(() => undefined);
@@ -24,7 +26,8 @@ export function resolveForeign<Resolved>(
     const fault = { code: 'ASYNC_SCHEMA', message, hint };
     throw new OptionsError(name, [toIssue(fault, { area, path: '' })]);
   }
-  if (result.issues === undefined) return result.value;
+  // A copy of data is of the type of the data.
+  if (result.issues === undefined) return frozenCopy(result.value) as Resolved;
   throw new OptionsError(
     name,
     result.issues.map((issue) => translate(issue, area)),

@@ -23,7 +23,7 @@ export class FunctionCall {
   readonly #unwinding: Unwinding;
   readonly #over: Deferred<Done> = createDeferred();
   readonly #returned: Deferred<void> = createDeferred();
-  /** Lets the held head go. */
+  /** While the function holds the head: lets it go. */
   #release: Deferred<void> | undefined;
   /** Why the function waits for a head that will not come; no news when it fails with it. */
   #noHead: Error | undefined;
@@ -61,7 +61,7 @@ export class FunctionCall {
   async finish(value: unknown): Promise<void> {
     try {
       if (isWebResponse(value)) await this.#answer(value);
-      this.#release?.resolve();
+      this.#letGo();
     } catch (error) {
       this.#fail(error);
     } finally {
@@ -99,14 +99,17 @@ export class FunctionCall {
     const release = createDeferred<void>();
     this.#release = release;
     const send = (): Promise<Done> => {
-      release.resolve();
+      this.#letGo();
       return this.#over.promise;
     };
     const gate = (): Promise<void> => {
       head.resolve(createHead(this.#res, (what) => this.tooLate(what), send));
       return release.promise;
     };
-    if (!holdHead(this.#res, gate, this.#next)) head.reject(this.tooLate('the head'));
+    if (!holdHead(this.#res, gate, this.#next)) {
+      this.#letGo();
+      head.reject(this.tooLate('the head'));
+    }
     void this.#over.promise.then(() => {
       this.#noHead = new Error('The response was over before it had a head');
       head.reject(this.#noHead);
@@ -114,12 +117,19 @@ export class FunctionCall {
     return head.promise;
   }
 
+  #letGo(): void {
+    this.#release?.resolve();
+    this.#release = undefined;
+  }
+
   async #answer(response: Response): Promise<void> {
     if (this.idle) return sendWebResponse(this.#req, this.#res, response);
-    const { name, notices } = this.#setup;
-    const reason = this.#called ? 'handed the request on' : 'answered';
-    const message = `"${name}" returned a Response after it had ${reason}; it was not sent`;
-    notices.once('ERR_PORTCULLIS_CORE_RESPONSE_IGNORED', message);
+    if (this.#called || this.#unwinding.done?.outcome !== 'aborted') {
+      const { name, notices } = this.#setup;
+      const reason = this.#called ? 'handed the request on' : 'answered';
+      const message = `"${name}" returned a Response after it had ${reason}; it was not sent`;
+      notices.once('ERR_PORTCULLIS_CORE_RESPONSE_IGNORED', message);
+    }
     return response.body?.cancel();
   }
 

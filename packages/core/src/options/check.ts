@@ -1,6 +1,7 @@
 import type { FoundFault } from './finding.ts';
 import { describeGot } from './got.ts';
 import { type Fault, formatPath, type Issue, type OptionIssue, toIssue } from './issue.ts';
+import { isOptionsObject } from './plain.ts';
 import { type Names, readOptions } from './read.ts';
 import { sourceOf } from './source.ts';
 import { type Checked, type Fields, Spec } from './spec.ts';
@@ -70,11 +71,6 @@ export function checkOptions<Resolved extends object>(
   }
   if (problems.length > 0) return { problems };
   return { resolved: Object.freeze({ options, warnings: Object.freeze(warnings) }) };
-}
-
-/** Whether a value can be options: an object that is no list, Map, Date, RegExp and so on. */
-export function isOptionsObject(value: unknown): value is object {
-  return Object.prototype.toString.call(value) === '[object Object]';
 }
 
 function notOptions(input: unknown): Fault {

@@ -1,3 +1,8 @@
+/** Whether a value can be options: an object that is no list, Map, Date, RegExp and so on. */
+export function isOptionsObject(value: unknown): value is object {
+  return Object.prototype.toString.call(value) === '[object Object]';
+}
+
 /**
  * Whether a value is an object literal that holds data. One with a function in it is a thing with
  * behaviour, such as a store: a frozen copy of it would be another, broken one.

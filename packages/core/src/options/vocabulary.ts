@@ -1,10 +1,9 @@
 import { types } from 'node:util';
 import type { ForwardedFamily } from '../http/request-trust.ts';
 import { compileTrust, type Trust, type TrustProxy } from '../http/trust.ts';
-import { isOptionsObject } from './check.ts';
 import type { InputOf, InputOfSpec, OutputOf, OutputOfSpec } from './infer.ts';
 import { nearest } from './nearest.ts';
-import { frozenCopy } from './plain.ts';
+import { frozenCopy, isOptionsObject } from './plain.ts';
 import { numberSpec, type Range } from './number.ts';
 import { parseBytes, parseDuration } from './quantity.ts';
 import { parseSecret, type Secret, type SecretValue } from './secret.ts';

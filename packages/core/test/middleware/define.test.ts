@@ -129,7 +129,8 @@ describe('A schema of another library', () => {
       seen.push(value);
       return { value: { level: 1 } };
     });
-    expect('options' in factory() && factory()).toHaveProperty('options', { level: 1 });
+    expect(factory()).toHaveProperty('options', { level: 1 });
+    expect(Object.isFrozen(Reflect.get(factory(), 'options'))).toBe(true);
     factory({ level: 2 });
     expect(seen).toEqual([{}, {}, { level: 2 }]);
   });

@@ -393,6 +393,26 @@ describe('A Response that cannot be sent', () => {
   });
 });
 
+describe('A Response for a client that has gone', () => {
+  test('is dropped in silence', async () => {
+    const warnings = collectWarnings();
+    const abort = new AbortController();
+    let cancel: () => void = () => undefined;
+    const cancelled = new Promise<void>((resolve) => (cancel = resolve));
+    const fn = functionMiddleware(async (ctx) => {
+      const gone = new Promise((resolve) => ctx.onDone(resolve));
+      setTimeout(() => abort.abort(), 10);
+      await gone;
+      return new Response(new ReadableStream({ cancel }));
+    });
+    const server = await listen('http', fn);
+    await expect(server.request('/', { signal: abort.signal })).rejects.toThrow();
+    await cancelled;
+    warnings.restore();
+    expect(warnings.list).toEqual([]);
+  });
+});
+
 describe('A function that does nothing', () => {
   const silent = function silent(): void {};
 

@@ -202,6 +202,18 @@ describe("callNext({ until: 'head' }) that comes too late", () => {
     expect(messages[0]).toContain('cannot change the head: the head is out');
   });
 
+  test('fails a function that does not expect it, and breaks off the body', async () => {
+    const warnings = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const fn = functionMiddleware(async (ctx, callNext) => {
+      ctx.res.write('x');
+      await callNext({ until: 'head' });
+    });
+    const server = await listen('http', fn, (_req, res) => res.write('half'));
+    await expect(server.request('/')).rejects.toThrow();
+    expect(String(warnings.mock.calls[0]?.[0])).toContain('cannot change the head');
+    warnings.mockRestore();
+  });
+
   test('after the client has gone still ends', async () => {
     const abort = new AbortController();
     let tell: (ended: unknown) => void = () => undefined;
@@ -215,6 +227,20 @@ describe("callNext({ until: 'head' }) that comes too late", () => {
     const server = await listen('http', fn);
     await expect(server.request('/', { signal: abort.signal })).rejects.toThrow();
     expect(await told).toMatchObject({ outcome: 'aborted' });
+  });
+
+  test('an error after send() breaks off the body, and is reported', async () => {
+    const warnings = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const fn = functionMiddleware(async (_ctx, callNext) => {
+      const head = await callNext({ until: 'head' });
+      void head.send();
+      await pause();
+      throw new Error('half way');
+    });
+    const server = await listen('http', fn, (_req, res) => res.write('half'));
+    await expect(server.request('/')).rejects.toThrow();
+    expect(String(warnings.mock.calls[0]?.[0])).toContain('half way');
+    warnings.mockRestore();
   });
 
   test('an error after the end of a held response is only reported', async () => {
