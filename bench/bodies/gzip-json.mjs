@@ -9,7 +9,9 @@ function random(seed) {
   };
 }
 
-const words = 'alpha bravo charlie delta echo foxtrot golf hotel india juliett kilo lima'.split(' ');
+const words = 'alpha bravo charlie delta echo foxtrot golf hotel india juliett kilo lima'.split(
+  ' ',
+);
 
 function body(bytes, seed) {
   const next = random(seed);

@@ -110,4 +110,3 @@ export const cases = [
     goals: goal(1),
   },
 ];
-
