@@ -14,13 +14,14 @@ function drive(options: TrustedHostOptions): (host: string) => void {
   // Writing the refusals would take nearly all of the time.
   const middleware = trustedHost({ onReject: () => {}, ...options });
   const socket = new Socket();
+  const res = new ServerResponse(new IncomingMessage(socket));
   return (host) => {
     const req = new IncomingMessage(socket);
     req.httpVersionMajor = 1;
     req.method = 'GET';
     req.url = '/';
     req.rawHeaders = ['Host', host];
-    middleware(req, new ServerResponse(req), () => {});
+    middleware(req, res, () => {});
   };
 }
 
