@@ -2,15 +2,13 @@ import { difference } from './data/difference.ts';
 import { findUnserialisable } from './data/json-values.ts';
 import { publishStored } from './events.ts';
 import { renderAction } from './cookie-lines.ts';
+import { renewalGrace } from './lifetime.ts';
 import type { RequestSession } from './request-session.ts';
 import { unserialisable } from './session-error.ts';
 import { newIdentity } from './state.ts';
 import type { SessionState } from './state.ts';
 import type { SessionChange, SessionRecord } from './strategy.ts';
 import { isThenable, whenReady } from './thenable.ts';
-
-/** How long an id that was replaced because of its age still works: requests sent with it may be on their way. */
-const renewalGrace = 30;
 
 /** Stores what changed. Answers nothing when there was nothing to wait for, so that a clean request loses no tick. */
 export function commitSession(session: RequestSession): void | Promise<void> {

@@ -6,6 +6,9 @@ const skew = 60;
 /** RFC 6265bis caps Max-Age at 400 days, so no cookie can be older. */
 export const longestCookieAge: number = 400 * 86_400;
 
+/** Seconds for which an id that the server replaced still works: requests sent with it may be on their way. */
+export const renewalGrace = 30;
+
 /** Says why a session of these times is over, or `undefined` when it lives. A session exactly `maxAge` old still lives. */
 export function expiry(
   times: { readonly createdAt: number; readonly issuedAt: number },

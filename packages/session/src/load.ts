@@ -41,7 +41,7 @@ function migrate(session: RequestSession, otherwise: Found): Found | Promise<Fou
     if ('data' in migrated) return { kind: 'migrated', data: migrated.data };
     if (policy.strategy.readId === undefined) continue;
     return whenReady(policy.strategy.readId(session, migrated.id), (loaded) =>
-      loaded.kind === 'session' ? { ...loaded, reissue: true } : report(session, loaded),
+      loaded.kind === 'session' ? { ...loaded, foreignId: true } : report(session, loaded),
     );
   }
   return report(session, otherwise);

@@ -1,3 +1,4 @@
+import { renewalGrace } from './lifetime.ts';
 import type { SessionPolicy } from './policy.ts';
 import { fillSession, SessionObject } from './session-object.ts';
 import type { SessionControl } from './session-object.ts';
@@ -5,7 +6,15 @@ import type { Loaded, RejectionReason, SessionRecord, StrategyContext } from './
 
 /** What was found, or data that came out of another library's cookie. */
 export type Found =
-  Loaded | { readonly kind: 'migrated'; readonly data: Readonly<Record<string, unknown>> };
+  | (Loaded & {
+      /** The id is another library's, and known to whoever has its key: it gets one of ours. */
+      readonly foreignId?: boolean | undefined;
+    })
+  | {
+      readonly kind: 'migrated';
+      readonly data: Readonly<Record<string, unknown>>;
+      readonly foreignId?: undefined;
+    };
 
 /** Who the session is, as far as it is not data. */
 export interface Identity {
@@ -69,13 +78,18 @@ export function openState(
   const view = new SessionObject(ctx);
   const stored = found.kind === 'session' ? fillFrom(policy, view, found.record) : undefined;
   if (found.kind === 'migrated') fill(policy, view, found.data);
+  const identity = stored === undefined ? newIdentity(policy, ctx) : identityOf(stored);
+  if (found.foreignId === true) {
+    identity.id = policy.strategy.newId(ctx);
+    identity.renewedAt = policy.now();
+  }
   // One literal without spreads: this runs for every request that uses its session, and spreads made it four times as dear.
   return {
     view,
-    identity: stored === undefined ? newIdentity(policy, ctx) : identityOf(stored),
+    identity,
     stored,
     doomed: undefined,
-    rotation: undefined,
+    rotation: found.foreignId === true ? renewalGrace : undefined,
     reissue: found.kind === 'session' && found.reissue === true,
     flashChanged: false,
     isNew: stored === undefined && found.kind !== 'migrated',

@@ -9,7 +9,7 @@ import {
   session,
   sessionOf,
 } from '../src/index.ts';
-import type { SessionOptions } from '../src/index.ts';
+import type { SessionChange, SessionOptions } from '../src/index.ts';
 import { readSessionCookie, sessionCookie } from '../src/testing.ts';
 import { cookieHeader, secretKey } from './cookie-jar.ts';
 import { ownStrategy } from './own-strategy.ts';
@@ -360,6 +360,32 @@ describe('cookies of other libraries', () => {
     expect(response.setCookie.map((line) => line.slice(0, 12))).toEqual([
       'connect.sid=',
       'session=own;',
+    ]);
+  });
+
+  test('with ids of express-session get an id of ours, and the old one dies soon', async () => {
+    const changes: SessionChange[] = [];
+    const store = ownStrategy({
+      readId: (ctx, id) => ({
+        kind: 'session',
+        record: { id, data: { a: 1 }, text: '{"a":1}', createdAt: ctx.now(), issuedAt: ctx.now() },
+      }),
+      commit: (_, change) => {
+        changes.push(change);
+        return { kind: 'set', value: 'own' };
+      },
+    });
+    const server = await serveMigrating({
+      store,
+      migrate: [fromExpressSession({ keys: 'keyboard cat', until })],
+    });
+    await server.request('/', { headers: { cookie: ids } });
+    expect(changes).toEqual([
+      expect.objectContaining({
+        kind: 'rotate',
+        grace: 30,
+        next: expect.objectContaining({ id: 'an-id-of-the-test' }),
+      }),
     ]);
   });
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { closeAll, hostNames, listen } from '@portcullis/testing';
 import type { TestResponse } from '@portcullis/testing';
-import { session, sessionOf } from '../src/index.ts';
+import { memoryStore, session, sessionOf } from '../src/index.ts';
 import { cookieHeader, secretKey } from './cookie-jar.ts';
 
 afterEach(closeAll);
@@ -81,7 +81,7 @@ describe.each(hostNames)('a session on %s', (host) => {
   });
 
   test('works the same in this process, with only an id in the cookie', async () => {
-    const server = await start({ store: 'memory' });
+    const server = await start({ store: memoryStore({ singleProcess: true }) });
     const first = await visit(server, '/visit');
     expect((await visit(server, '/visit', first)).text).toBe('{"views":2}');
     const ended = await visit(server, '/end', first);
