@@ -176,7 +176,7 @@ function checkEncodings(options: Readonly<ResolvedGzipOptions>, report: Report):
   if (usableEncodings(options).length === 0) {
     const { jitter } = breachMeasures(options.breach);
     report.error({
-      code: 'NO_ENCODING',
+      code: 'GZIP_NO_ENCODING',
       path: 'encodings',
       message:
         jitter > 0
@@ -186,7 +186,7 @@ function checkEncodings(options: Readonly<ResolvedGzipOptions>, report: Report):
     });
   } else if (options.encodings?.includes('zstd') === true && !runtimeHas('zstd')) {
     report.warning({
-      code: 'ZSTD_MISSING',
+      code: 'GZIP_ZSTD_MISSING',
       path: 'encodings',
       message: `asks for "zstd", which Node ${process.versions.node} lacks; the other codings are used`,
       hint: 'use Node 22.15 or later, or leave "zstd" out',
