@@ -49,12 +49,12 @@ export function sessionOf<T extends object = SessionData & Record<string, unknow
   if (typeof session === 'object' && session !== null) return session as Session<T>; // the caller says what it holds
   if (session === null) {
     throw misuse(
-      'ENDED',
+      'ERR_PORTCULLIS_SESSION_ENDED',
       `req.${property} was destroyed by this request; assign {} to begin a new one`,
     );
   }
   throw misuse(
-    'MISSING',
+    'ERR_PORTCULLIS_SESSION_MISSING',
     `req.${property} is no session of ours; mount session() before what uses it`,
   );
 }

@@ -5,7 +5,7 @@ import { noCookies } from './cookie/scan.ts';
 import { loadSession } from './load.ts';
 import type { SessionPolicy } from './policy.ts';
 import { watchLateChanges } from './respond.ts';
-import { misuse, unavailable } from './session-error.ts';
+import { misuse, unreadable } from './session-error.ts';
 import { emptySession, fillSession, reservedKey, SessionObject } from './session-object.ts';
 import type { SessionControl } from './session-object.ts';
 import type { LoginOptions, RegenerateOptions } from './session-type.ts';
@@ -51,7 +51,7 @@ export class RequestSession implements StrategyContext, SessionControl {
     try {
       found = loadSession(this);
     } catch (error) {
-      throw unavailable('LOAD', error);
+      throw unreadable(error);
     }
     if (!isThenable(found)) {
       this.found = found;
@@ -62,7 +62,7 @@ export class RequestSession implements StrategyContext, SessionControl {
         this.found = later;
       },
       (error: unknown) => {
-        throw unavailable('LOAD', error);
+        throw unreadable(error);
       },
     );
   }
@@ -71,7 +71,7 @@ export class RequestSession implements StrategyContext, SessionControl {
     if (this.state !== undefined) return this.state;
     if (this.found === undefined && isThenable(this.load())) {
       throw misuse(
-        'STRATEGY',
+        'ERR_PORTCULLIS_SESSION_STRATEGY',
         `The session strategy ${this.policy.strategy.name} is not eager, so read() must answer at once, without a promise`,
       );
     }
@@ -97,7 +97,7 @@ export class RequestSession implements StrategyContext, SessionControl {
     }
     if (typeof value !== 'object' || Array.isArray(value)) {
       throw misuse(
-        'VALUE',
+        'ERR_PORTCULLIS_SESSION_VALUE',
         'req.session can only be set to an object, or to null to end the session',
       );
     }
@@ -123,7 +123,7 @@ export class RequestSession implements StrategyContext, SessionControl {
     const state = this.open();
     if (this.res?.headersSent === true && !this.policy.strategy.late) {
       throw misuse(
-        'HEAD_SENT',
+        'ERR_PORTCULLIS_SESSION_HEAD_SENT',
         'The head of the response has left, so the session can no longer be put into its cookie; save before the first write',
       );
     }
@@ -141,7 +141,10 @@ export class RequestSession implements StrategyContext, SessionControl {
     }
     const loaded = await strategy.reload(this, stored);
     if (loaded.kind !== 'session') {
-      throw misuse('GONE', 'The session does not exist any more, so it cannot be read again');
+      throw misuse(
+        'ERR_PORTCULLIS_SESSION_GONE',
+        'The session does not exist any more, so it cannot be read again',
+      );
     }
     this.#restore(state, loaded.record);
   }

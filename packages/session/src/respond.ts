@@ -5,7 +5,7 @@ import { commitSession, planChange } from './commit.ts';
 import { privateCaching } from './cookie/cache-control.ts';
 import { replaceCookies } from './cookie/set-cookie.ts';
 import type { RequestSession } from './request-session.ts';
-import { unavailable } from './session-error.ts';
+import { unstored } from './session-error.ts';
 import type { SessionState } from './state.ts';
 import { isThenable } from './thenable.ts';
 
@@ -42,7 +42,7 @@ function release(session: RequestSession, res: ServerResponse): void | Promise<v
 
 function fail(session: RequestSession, error: unknown): Error {
   if (session.state !== undefined) session.state.failed = true;
-  return unavailable('COMMIT', error);
+  return unstored(error);
 }
 
 function finish(session: RequestSession, res: ServerResponse): void {
@@ -91,7 +91,7 @@ async function commitLate(session: RequestSession): Promise<void> {
   } catch (error) {
     session.policy.notices.once(
       'ERR_PORTCULLIS_SESSION_LATE_COMMIT',
-      `A session that was changed after the head of the response had left could not be stored: ${unavailable('COMMIT', error).message}`,
+      `A session that was changed after the head of the response had left could not be stored: ${unstored(error).message}`,
     );
   }
 }

@@ -2,19 +2,28 @@ import { httpError } from '@portcullis/core';
 import type { HttpError } from '@portcullis/core';
 
 /** A mistake of the program, thrown where it is made. */
-export function misuse(what: string, message: string): Error & { readonly code: string } {
+export function misuse(code: string, message: string): Error & { readonly code: string } {
   const error = new TypeError(message);
   Error.captureStackTrace(error, misuse);
-  return Object.assign(error, { code: `ERR_PORTCULLIS_SESSION_${what}` });
+  return Object.assign(error, { code });
 }
 
-/** What the request gets when its session could not be read or stored: the error as it is if it knows its status, else a 503. */
-export function unavailable(what: 'LOAD' | 'COMMIT', cause: unknown): Error {
-  if (cause instanceof Error && 'status' in cause && typeof cause.status === 'number') return cause;
-  const verb = what === 'LOAD' ? 'read' : 'stored';
-  return httpError(503, `ERR_PORTCULLIS_SESSION_${what}`, `The session could not be ${verb}`, {
-    cause,
-  });
+/** What the request gets when its session could not be read: the error as it is if it knows its status, else a 503. */
+export function unreadable(cause: unknown): Error {
+  if (knowsItsStatus(cause)) return cause;
+  const message = 'The session could not be read';
+  return httpError(503, 'ERR_PORTCULLIS_SESSION_LOAD', message, { cause });
+}
+
+/** As {@link unreadable}, for a session that could not be stored. */
+export function unstored(cause: unknown): Error {
+  if (knowsItsStatus(cause)) return cause;
+  const message = 'The session could not be stored';
+  return httpError(503, 'ERR_PORTCULLIS_SESSION_COMMIT', message, { cause });
+}
+
+function knowsItsStatus(cause: unknown): cause is Error {
+  return cause instanceof Error && 'status' in cause && typeof cause.status === 'number';
 }
 
 export function unserialisable(path: string, what: string, hint: string): HttpError {

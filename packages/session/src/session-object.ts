@@ -73,7 +73,7 @@ export class SessionObject {
     const known = typeof userId === 'number' ? String(userId) : userId;
     if (typeof known !== 'string' || known === '') {
       throw misuse(
-        'USER_ID',
+        'ERR_PORTCULLIS_SESSION_USER_ID',
         'session.login() takes the id of a user: a number, or text that is not empty',
       );
     }
@@ -123,7 +123,7 @@ export function emptySession(session: SessionObject): void {
 
 export function reservedKey(name: string): Error {
   return misuse(
-    'RESERVED_KEY',
+    'ERR_PORTCULLIS_SESSION_RESERVED_KEY',
     `session.${name} belongs to the session itself and cannot hold data; use another name`,
   );
 }

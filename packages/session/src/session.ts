@@ -122,7 +122,7 @@ function noticeTaken(notices: Notices, property: string): void {
 
 function unsupported(method: string, strategy: SessionStrategy): Error {
   return misuse(
-    'UNSUPPORTED',
+    'ERR_PORTCULLIS_SESSION_UNSUPPORTED',
     `${method}() needs sessions in a store that knows users; ${strategy.name} sessions do not`,
   );
 }

@@ -69,7 +69,7 @@ export async function sessionCookie(
     patch: () => difference(undefined, text),
   });
   if (action.kind !== 'set')
-    throw misuse('TESTING', 'the strategy gave no cookie for this session');
+    throw misuse('ERR_PORTCULLIS_SESSION_TESTING', 'the strategy gave no cookie for this session');
   const split = { format: policy.format, moment: { secure: false }, most: mostChunks };
   const lines = splitCookie(action.value, split, noCookies);
   if (lines === undefined) throw tooLarge(action.value.length, mostChunks * 4096, text);
@@ -96,7 +96,7 @@ function policyOf(options: SessionOptions): SessionPolicy {
   const resolved = sessionOptions.resolve(options).options;
   if (resolved.store === 'memory') {
     throw misuse(
-      'TESTING',
+      'ERR_PORTCULLIS_SESSION_TESTING',
       "store: 'memory' is private to each session(); give both the same memoryStore()",
     );
   }
