@@ -59,7 +59,7 @@ function hostToUse(
 }
 
 function checked(host: Host, source: CheckedHost['source']): CheckedHost {
-  return Object.freeze({ ...host, source });
+  return { hostname: host.hostname, port: host.port, kind: host.kind, source };
 }
 
 /** Behind a proxy that forwards the host, the Host line is often the upstream's name and need not be listed. */

@@ -12,10 +12,13 @@ const maxEntries = 256;
 
 export function createMemory(): Memory {
   const hosts = new Map<string, CheckedHost>();
+  // A name longer than all that are known needs no look-up, which would read it once more for its hash.
+  let longest = 0;
   return {
     recall(req) {
       const raw = rawHost(req);
-      const known = typeof raw === 'string' ? hosts.get(raw) : undefined;
+      if (typeof raw !== 'string' || raw.length > longest) return undefined;
+      const known = hosts.get(raw);
       // A target that is no plain path must be compared with the host; HTTP/2 says `authority` for the source.
       return known !== undefined && isPlain(req) ? known : undefined;
     },
@@ -23,7 +26,8 @@ export function createMemory(): Memory {
       const raw = rawHost(req);
       if (typeof raw !== 'string' || host.source !== 'host') return;
       if (hosts.size >= maxEntries) hosts.clear();
-      hosts.set(raw, host);
+      longest = Math.max(longest, raw.length);
+      hosts.set(raw, Object.freeze(host));
     },
   };
 }

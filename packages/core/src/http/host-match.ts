@@ -20,10 +20,14 @@ export function compileHostPatterns(list: readonly HostPattern[]): HostMatcher {
     pattern.range === undefined ? [] : [{ range: pattern.range, pattern }],
   );
   const any = list.filter((pattern) => pattern.kind === 'any');
+  // Hashing a long name that no list holds would cost more than all the rest.
+  const longest = Math.max(0, ...[...exact.keys()].map((name) => name.length));
   const depth = Math.max(0, ...[...suffixes.keys()].map((name) => name.split('.').length));
   return {
     match: (host) =>
-      withPort(exact.get(host.hostname), host.port) ??
+      (host.hostname.length > longest
+        ? undefined
+        : withPort(exact.get(host.hostname), host.port)) ??
       (host.kind === 'name' ? matchSuffix(suffixes, depth, host) : matchRange(ranges, host)) ??
       withPort(any, host.port),
   };

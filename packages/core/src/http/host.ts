@@ -54,10 +54,10 @@ function explainIpv6(text: string): Host | HostFault {
   const address = parseIpv6(text.slice(1, Math.max(close, 1)));
   if (address === undefined) return text.includes('@') ? 'userinfo' : 'bad-ipv6';
   const hostname = formatIpv6(address);
-  if (close === text.length - 1) return freeze(hostname, undefined, 'ipv6');
+  if (close === text.length - 1) return { hostname, port: undefined, kind: 'ipv6' };
   if (text.charCodeAt(close + 1) !== 58 /* : */) return 'bad-ipv6';
   const port = parsePort(text, close + 2);
-  return port === undefined ? 'bad-port' : freeze(hostname, port, 'ipv6');
+  return port === undefined ? 'bad-port' : { hostname, port, kind: 'ipv6' };
 }
 
 function explainName(text: string): Host | HostFault {
@@ -69,11 +69,11 @@ function explainName(text: string): Host | HostFault {
   const hostname = text.slice(0, dotted ? end - 1 : end).toLowerCase();
   if (hostname.length > maxName) return 'too-long';
   if (looksNumeric(hostname)) {
-    return parseIpv4(hostname) === undefined ? 'ambiguous-ipv4' : freeze(hostname, port, 'ipv4');
+    return parseIpv4(hostname) === undefined ? 'ambiguous-ipv4' : { hostname, port, kind: 'ipv4' };
   }
   // A punycode label that browsers refuse or read otherwise would make `new URL` throw or disagree about the host.
   if (hostname.includes('xn--') && domainToASCII(hostname) !== hostname) return 'bad-name';
-  return freeze(hostname, port, 'name');
+  return { hostname, port, kind: 'name' };
 }
 
 /** Where the name ends: at the colon or at the end of the text; -1 when a label is not 1 to 63 of `a-z 0-9 - _`. */
@@ -124,10 +124,6 @@ function parsePort(text: string, start: number): number | undefined {
     port = port * 10 + code - 48;
   }
   return port > 65535 ? undefined : port;
-}
-
-function freeze(hostname: string, port: number | undefined, kind: Host['kind']): Host {
-  return Object.freeze({ hostname, port, kind });
 }
 
 /** Writes the host as a Host header or URL authority has it: `example.com:8080`, `[::1]:3000`. */
