@@ -39,7 +39,7 @@ export function commitTo(access: StoreAccess, ids: SignedIds): Commit {
     };
     return whenAnswered(store.create(key, session), (result) => {
       if (result === 'gone') throw storeFailed('create', new Error('The new id is taken'));
-      hold(ctx, { id: next.id, key, loaded: undefined });
+      hold(ctx, { id: next.id, key, loaded: undefined, aged: false });
       return set(next);
     });
   };
@@ -50,14 +50,14 @@ export function commitTo(access: StoreAccess, ids: SignedIds): Commit {
     previous: SessionRecord,
   ): Awaitable<CookieAction> => {
     const { next } = change;
-    const base = heldOf(ctx, previous)?.loaded;
+    const { loaded: base, aged = false } = heldOf(ctx, previous) ?? {};
     const patch = patchOf(change, previous, { base, expires: expiryTime(next, setup.lifetimes) });
     const key = keyOf(keys, ctx, previous);
     return whenAnswered(store.update(key, patch), (result) => {
       if (result === 'gone') return clear;
       // What was read is history now, and a later change in this request must not be compared with it.
-      hold(ctx, { id: next.id, key, loaded: undefined });
-      return next.issuedAt === previous.issuedAt ? keep : set(next);
+      hold(ctx, { id: next.id, key, loaded: undefined, aged: false });
+      return next.issuedAt === previous.issuedAt && !aged ? keep : set(next);
     });
   };
 
@@ -85,7 +85,7 @@ export function commitTo(access: StoreAccess, ids: SignedIds): Commit {
     const rename = { ...patch, grace: change.grace * 1_000 };
     return whenAnswered(store.rename(keyOf(keys, ctx, previous), newKey, rename), (result) => {
       if (result === 'gone') return isLogin(previous, next) ? create(ctx, next) : clear;
-      hold(ctx, { id: next.id, key: newKey, loaded: undefined });
+      hold(ctx, { id: next.id, key: newKey, loaded: undefined, aged: false });
       return set(next);
     });
   };

@@ -9,6 +9,8 @@ interface Held {
   /** As in the store: another one when ids are hashed, or when the session was renamed a moment ago. */
   readonly key: string;
   readonly loaded: LoadedSession | undefined;
+  /** The cookie is signed with a secret that is being phased out. */
+  readonly aged: boolean;
 }
 
 /** Remembers where a session was found. */

@@ -43,14 +43,18 @@ export function readFrom(access: StoreAccess, ids: SignedIds): Reader {
     );
   };
 
-  const open = (ctx: StrategyContext, id: string, found: Found | undefined): Loaded => {
+  const open = (
+    ctx: StrategyContext,
+    { id, newest }: VerifiedId,
+    found: Found | undefined,
+  ): Loaded => {
     if (found === undefined) return { kind: 'rejected', reason: 'not-found' };
     const record = parseFields(id, found.loaded);
     if (record === undefined) return { kind: 'rejected', reason: 'corrupt' };
     const over = expiry(record, setup.lifetimes, ctx.now());
     if (over !== undefined) return { kind: 'rejected', reason: over };
-    hold(ctx, { id, ...found });
-    return { kind: 'session', record };
+    hold(ctx, { id, ...found, aged: !newest });
+    return newest ? { kind: 'session', record } : { kind: 'session', record, reissue: true };
   };
 
   /** Tries one id after the other: a sibling sub-domain may have put another session's cookie first. */
@@ -62,8 +66,7 @@ export function readFrom(access: StoreAccess, ids: SignedIds): Reader {
     const [first, ...rest] = verified;
     if (first === undefined) return { kind: 'rejected', reason };
     return whenAnswered(find(keys.of(first.id)), (found) => {
-      const loaded = open(ctx, first.id, found);
-      if (loaded.kind === 'session') return first.newest ? loaded : { ...loaded, reissue: true };
+      const loaded = open(ctx, first, found);
       return loaded.kind === 'rejected' ? tryAll(ctx, rest, loaded.reason) : loaded;
     });
   };
@@ -84,7 +87,11 @@ export function readFrom(access: StoreAccess, ids: SignedIds): Reader {
     reload(ctx, record) {
       const key = keyOf(keys, ctx, record);
       return whenAnswered(store.get(key), (loaded) =>
-        open(ctx, record.id, loaded === undefined ? undefined : { key: loaded.id, loaded }),
+        open(
+          ctx,
+          { id: record.id, newest: true },
+          loaded === undefined ? undefined : { key: loaded.id, loaded },
+        ),
       );
     },
   };

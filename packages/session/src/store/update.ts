@@ -42,7 +42,7 @@ export function updateIn({
         const result = await store.update(base.id, { set: fields, deleted, base, exact: true });
         if (result === 'gone') throw ended();
         if (result === 'ok') {
-          hold(ctx, { id: record.id, key: base.id, loaded: undefined });
+          hold(ctx, { id: record.id, key: base.id, loaded: undefined, aged: false });
           return { ...read, data, text };
         }
         await sleep(Math.random() * Math.min(2 ** attempt, 32), undefined, { ref: false });
