@@ -78,8 +78,15 @@ function attempt(port: number): Promise<void> {
       socket.write(handshake(Math.random() < 0.95 ? 'websocket' : 'h2c'));
       if (Math.random() < 0.3) socket.write(Buffer.alloc(1000));
       // Some stay until the server has accepted or ended them.
-      const patience = Math.random() < 0.3 ? 150 : Math.random() * 30;
-      setTimeout(() => (Math.random() < 0.8 ? socket.resetAndDestroy() : socket.end()), patience);
+      if (Math.random() < 0.1) {
+        socket.once('data', () => socket.resetAndDestroy());
+        setTimeout(() => socket.destroy(), 10_000).unref();
+        return;
+      }
+      setTimeout(
+        () => (Math.random() < 0.8 ? socket.resetAndDestroy() : socket.end()),
+        Math.random() * 30,
+      );
       setTimeout(() => socket.destroy(), 400).unref();
     });
     socket.resume();

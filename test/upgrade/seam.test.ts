@@ -150,7 +150,7 @@ describe('onDone', () => {
         if (req.url === '/') next();
         if (req.url === '/no') res.writeHead(403).end();
       },
-      { timeout: '50ms' },
+      { timeout: '300ms' },
     );
     await open(url);
     await open(`${url}/no`);

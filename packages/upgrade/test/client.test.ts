@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { rawRequest } from '@portcullis/testing';
+import { EventEmitter, once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { runUpgrade } from '../src/index.ts';
@@ -29,20 +30,24 @@ describe('a client that leaves while the stack works', () => {
     ['closes its side', (client: { end(): unknown }) => client.end()],
   ])('%s: the handshake is given up, loggers see close without finish', async (_name, leave) => {
     const seen: string[] = [];
-    const server = await listenUpgrade(async (_req, res, next) => {
+    let wake = (): void => undefined;
+    const server = await listenUpgrade((_req, res, next) => {
       res.on('finish', () => seen.push('finish'));
       res.on('close', () => seen.push('close'));
-      await sleep(60);
-      res.setHeader('X-Late', '1');
-      next();
+      wake = () => {
+        res.setHeader('X-Late', '1');
+        next();
+      };
+      seen.push('started');
     });
     const client = await openClient(server.port, handshake());
-    await sleep(20);
+    await eventually(() => seen[0]);
     leave(client.socket);
     expect(await firstOutcome(server)).toEqual(gone);
     await allClosed(server);
-    await sleep(60);
-    expect(seen).toEqual(['close']);
+    wake();
+    await sleep(5);
+    expect(seen).toEqual(['started', 'close']);
     expect(server.outcomes).toHaveLength(1);
   });
 
@@ -103,17 +108,20 @@ describe('a client that leaves between the decision and release()', () => {
     ['closes its side', (client: { end(): unknown }) => client.end()],
   ])('%s: release answers false', async (_name, leave) => {
     const released: boolean[] = [];
+    const progress = new EventEmitter();
     const server = await start({}, (http) => {
       http.on('upgrade', (req, socket, head) => {
         void runUpgrade(req, socket, head, []).then(async (outcome) => {
-          await sleep(60);
+          progress.emit('decided');
+          await eventually(() => (socket.destroyed ? true : undefined));
           if (outcome.accepted) released.push(outcome.release());
         });
       });
     });
-    const client = await openClient(server.port, handshake());
-    await sleep(20);
-    leave(client.socket);
+    const decided = once(progress, 'decided');
+    const { socket } = await openClient(server.port, handshake());
+    await decided;
+    leave(socket);
     expect(await eventually(() => released[0])).toBe(false);
     await eventually(() => (server.sockets.size === 0 ? true : undefined));
   });

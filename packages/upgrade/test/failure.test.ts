@@ -3,7 +3,15 @@ import { rawRequest } from '@portcullis/testing';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { runUpgrade } from '../src/index.ts';
 import type { UpgradeMiddleware, UpgradeStack } from '../src/index.ts';
-import { closeServers, eventually, handshake, listenUpgrade, sleep, start } from './server.ts';
+import {
+  closeServers,
+  eventually,
+  handshake,
+  listenUpgrade,
+  openClient,
+  sleep,
+  start,
+} from './server.ts';
 
 afterEach(closeServers);
 
@@ -250,11 +258,12 @@ describe('errors that come late', () => {
       res.end('too late');
       res.setHeader('X-Late', '1');
     });
-    const echo = await rawRequest(port, `${handshake()}ping`, {
-      until: (text) => text.endsWith('ping') && errors.length > 1,
-      timeout: 500,
-    }).catch((error: Error) => error.message);
-    expect(echo).toContain('ping');
+    const client = await openClient(port, `${handshake()}ping`);
+    await client.until((text) => text.endsWith('ping'));
+    await eventually(() => errors[0]);
+    client.socket.write('pong');
+    await client.until((text) => text.endsWith('pingpong'));
+    client.socket.destroy();
     expect(late).toEqual([true, true]);
     expect(errors).toEqual(
       expect.arrayContaining([expect.objectContaining({ code: 'ERR_HTTP_HEADERS_SENT' })]),

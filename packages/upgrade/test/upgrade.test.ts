@@ -89,7 +89,7 @@ describe('upgrade(wss, stack)', () => {
           res.setHeader('X-Server', path);
           next();
         };
-        server.on('upgrade', upgrade(new EchoServer(path), stack, { timeout: '40ms' }));
+        server.on('upgrade', upgrade(new EchoServer(path), stack, { timeout: '300ms' }));
       }
     });
     for (const path of ['/a', '/b']) {
