@@ -11,6 +11,9 @@ import { redisStore } from '@portcullis/session-redis';
 const [kind, redisUrl] = process.argv.slice(2);
 const secret = 'a secret of forty bytes, for benchmarks.';
 let unhandled = 0;
+// Measured here and not in the client, which waits for a processor as well.
+let longest = 0;
+let lastFailure = 0;
 process.on('unhandledRejection', () => (unhandled += 1));
 
 const client = createClient({
@@ -64,9 +67,14 @@ const server = createServer((req, res) => {
   if (pathname === '/stats') {
     globalThis.gc?.();
     const { rss, heapUsed } = process.memoryUsage();
-    res.end(JSON.stringify({ rss, heapUsed, unhandled }));
+    res.end(JSON.stringify({ rss, heapUsed, unhandled, longest, lastFailure }));
     return;
   }
+  const started = performance.now();
+  res.on('finish', () => {
+    longest = Math.max(longest, performance.now() - started);
+    if (res.statusCode !== 200) lastFailure = Date.now();
+  });
   const fail = (error) => {
     res.statusCode = error.status ?? 500;
     res.end(error.code ?? error.message);
