@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { RequestSession } from './request-session.ts';
 import { misuse } from './session-error.ts';
 import type { SessionObject } from './session-object.ts';
-import type { Session, SessionData } from './session-type.ts';
+import type { Session } from './session-type.ts';
 
 /** Where one middleware keeps its session on a request. */
 export type Slot = symbol;
@@ -41,7 +41,7 @@ export function sessionAccessor(slot: Slot): PropertyDescriptor & ThisType<Incom
  * @throws `ERR_PORTCULLIS_SESSION_MISSING` when no session middleware ran before, `ERR_PORTCULLIS_SESSION_ENDED` after `destroy()`
  * or `req.session = null`.
  */
-export function sessionOf<T extends object = SessionData & Record<string, unknown>>(
+export function sessionOf<T extends object = Record<string, unknown>>(
   req: IncomingMessage,
   property = 'session',
 ): Session<T> {

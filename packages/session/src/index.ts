@@ -11,7 +11,6 @@ export type {
   RegenerateOptions,
   Session,
   SessionCallback,
-  SessionData,
   SessionMethods,
 } from './session-type.ts';
 export type { Generation } from './cookie-strategy.ts';

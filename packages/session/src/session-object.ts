@@ -92,8 +92,9 @@ export class SessionObject {
 }
 
 // Accessors instead of plain methods, because assigning to a method's name would shadow it without a word.
+const members = Object.getOwnPropertyDescriptors(SessionObject.prototype);
 for (const name of reservedNames) {
-  const { value, ...own } = Object.getOwnPropertyDescriptor(SessionObject.prototype, name) ?? {};
+  const { value, ...own }: PropertyDescriptor = members[name];
   const method: unknown = value;
   Object.defineProperty(SessionObject.prototype, name, {
     ...(method === undefined ? own : { get: () => method }),

@@ -1,8 +1,5 @@
 import type { RejectionReason } from './strategy.ts';
 
-/** What your sessions hold. Empty here; declare your keys in it to type `req.session` (see `@portcullis/session/global`). */
-export interface SessionData {}
-
 export type SessionCallback = (error?: unknown) => void;
 
 export interface RegenerateOptions {
@@ -59,4 +56,4 @@ export interface SessionMethods<T extends object> {
 }
 
 /** `req.session`: your data, all optional because a session begins empty, and the methods. */
-export type Session<T extends object = SessionData> = Partial<T> & SessionMethods<T>;
+export type Session<T extends object = Record<string, unknown>> = Partial<T> & SessionMethods<T>;

@@ -8,7 +8,7 @@ import { resolvePolicy } from './policy.ts';
 import { RequestSession } from './request-session.ts';
 import { holdResponse } from './respond.ts';
 import { misuse } from './session-error.ts';
-import type { Session, SessionData } from './session-type.ts';
+import type { Session } from './session-type.ts';
 import type { SessionStrategy, UserSession } from './strategy.ts';
 import { isThenable } from './thenable.ts';
 
@@ -18,9 +18,7 @@ export interface SessionMiddleware extends Middleware {
    * Reads the session of a request that has no response, such as a WebSocket handshake, and puts it on the request. Changes are stored by `save()`, with a store
    * only: a cookie cannot be set any more.
    */
-  load<T extends object = SessionData & Record<string, unknown>>(
-    req: IncomingMessage,
-  ): Promise<Session<T>>;
+  load<T extends object = Record<string, unknown>>(req: IncomingMessage): Promise<Session<T>>;
   /** The live sessions of a user who called `login`. Stores that keep users only. */
   list(userId: string | number): Promise<readonly UserSession[]>;
   /**

@@ -75,6 +75,16 @@ describe('fromStarlette', () => {
     expect(read(codec, header)).toBeUndefined();
   });
 
+  test.each([
+    ['', 'no time'],
+    ['AAAAAAAAAAAA', 'a time of nine bytes'],
+  ])('refuses %j, signed, as %s', (time) => {
+    const key = createHash('sha1').update('itsdangerous.Signersignerexample').digest();
+    const signed = `${payload}.${time}`;
+    const mac = createHmac('sha1', key).update(signed).digest('base64url');
+    expect(read(codec, `session=${signed}.${mac}`)).toBeUndefined();
+  });
+
   test('refuses signed text that is no session', () => {
     const key = createHash('sha1').update('itsdangerous.Signersignerexample').digest();
     const signed = `${Buffer.from('5').toString('base64')}.ZVPxAA`;

@@ -56,10 +56,8 @@ function chunkIndex(header: string, at: number): number | undefined {
 }
 
 function chunkList(chunks: string[][], index: number): string[] {
-  while (chunks.length <= index) chunks.push([]);
-  const list = chunks[index] ?? [];
-  chunks[index] = list;
-  return list;
+  while (chunks.length < index) chunks.push([]);
+  return (chunks[index] ??= []);
 }
 
 function collect(into: string[], header: string, from: number): void {
