@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { ForwardedFamily, Host, HostPattern, Trust, TrustProxy } from '@portcullis/core/http';
-import { defineOptions, o, type OptionsDefinition } from '@portcullis/core/options';
+import { defineOptions, o, type InputOf, type OptionsDefinition } from '@portcullis/core/options';
 import { exemptSpec } from './exempt.ts';
 import { hostListSpec, hostSpec } from './host-options.ts';
 import { checkPreload, hstsSpec, type ResolvedHsts } from './hsts-options.ts';
@@ -105,22 +105,25 @@ export interface ResolvedHttpsRedirectOptions {
   readonly enabled: boolean;
 }
 
+const fields = {
+  status: o.withDefault(o.oneOf([301, 302, 307, 308]), 307),
+  insecure: o.withDefault(o.oneOf(['redirect', 'reject']), 'redirect'),
+  host: o.optional(hostSpec),
+  allowedHosts: o.optional(hostListSpec),
+  port: o.withDefault(portSpec, 'auto'),
+  exempt: o.optional(exemptSpec),
+  trustProxy: o.optional(o.trustProxy()),
+  forwarded: o.optional(o.forwarded()),
+  protoHeaders: o.optional(protoHeadersSpec),
+  hsts: o.withDefault(hstsSpec, false),
+  enabled: o.withDefault(o.boolean(), true),
+};
+
+// `InputOf` keeps the interface above and the specs in step.
 export const definition: OptionsDefinition<HttpsRedirectOptions, ResolvedHttpsRedirectOptions> =
-  defineOptions<HttpsRedirectOptions, ResolvedHttpsRedirectOptions>({
+  defineOptions<InputOf<typeof fields>, ResolvedHttpsRedirectOptions>({
     package: '@portcullis/https-redirect',
     area: 'HTTPS_REDIRECT',
-    fields: {
-      status: o.withDefault(o.oneOf([301, 302, 307, 308]), 307),
-      insecure: o.withDefault(o.oneOf(['redirect', 'reject']), 'redirect'),
-      host: o.optional(hostSpec),
-      allowedHosts: o.optional(hostListSpec),
-      port: o.withDefault(portSpec, 'auto'),
-      exempt: o.optional(exemptSpec),
-      trustProxy: o.optional(o.trustProxy()),
-      forwarded: o.optional(o.forwarded()),
-      protoHeaders: o.optional(protoHeadersSpec),
-      hsts: o.withDefault(hstsSpec, false),
-      enabled: o.withDefault(o.boolean(), true),
-    },
+    fields,
     rules: [checkPreload],
   });

@@ -15,7 +15,7 @@ const pathSpec: Spec<string, string> = o.custom("a path such as '/health'", (val
 const listSpec = o.list(pathSpec, { min: 1 });
 
 /** A list of paths, or a function of the request. */
-export const exemptSpec: Spec<readonly string[] | Exempt> = o.either(
+export const exemptSpec: Spec<readonly string[] | Exempt, readonly string[] | Exempt> = o.either(
   o.fn<Exempt>('(req) => boolean'),
   listSpec,
 );

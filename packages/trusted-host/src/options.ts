@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Next } from '@portcullis/core';
 import type { ForwardedFamily, Host, Trust, TrustProxy } from '@portcullis/core/http';
-import { defineOptions, o, type OptionsDefinition } from '@portcullis/core/options';
+import { defineOptions, o, type InputOf, type OptionsDefinition } from '@portcullis/core/options';
 import { allowedHostsSpec, type Entry } from './allowed-hosts.ts';
 import { exemptSpec } from './exempt.ts';
 import type { Rejection } from './rejection.ts';
@@ -76,20 +76,23 @@ export interface ResolvedTrustedHostOptions {
   readonly onReject: TrustedHostOptions['onReject'];
 }
 
+const fields = {
+  allowedHosts: allowedHostsSpec,
+  wwwRedirect: o.withDefault(o.boolean(), true),
+  status: o.withDefault(o.oneOf([400, 403, 421]), 400),
+  exempt: o.optional(exemptSpec),
+  allowMissing: o.withDefault(o.boolean(), false),
+  trustProxy: o.optional(o.trustProxy()),
+  forwarded: o.optional(o.forwarded()),
+  onReject: o.optional(
+    o.fn<NonNullable<TrustedHostOptions['onReject']>>('(req, res, next, rejection)'),
+  ),
+};
+
+// `InputOf` keeps the interface above and the specs in step.
 export const definition: OptionsDefinition<TrustedHostOptions, ResolvedTrustedHostOptions> =
-  defineOptions<TrustedHostOptions, ResolvedTrustedHostOptions>({
+  defineOptions<InputOf<typeof fields>, ResolvedTrustedHostOptions>({
     package: '@portcullis/trusted-host',
     area: 'TRUSTED_HOST',
-    fields: {
-      allowedHosts: allowedHostsSpec,
-      wwwRedirect: o.withDefault(o.boolean(), true),
-      status: o.withDefault(o.oneOf([400, 403, 421]), 400),
-      exempt: o.optional(exemptSpec),
-      allowMissing: o.withDefault(o.boolean(), false),
-      trustProxy: o.optional(o.trustProxy()),
-      forwarded: o.optional(o.forwarded()),
-      onReject: o.optional(
-        o.fn<NonNullable<TrustedHostOptions['onReject']>>('(req, res, next, rejection)'),
-      ),
-    },
+    fields,
   });
