@@ -14,25 +14,28 @@ export function wayOf(exchange: Exchange, call: HeldCall): Way {
   exchange.phase = 'open';
   driveHead(exchange);
   exchange.ended = call.method === 'end';
-  return begin(exchange, { ...call, cause: call.method, whole: call.method === 'end' });
+  return begin(exchange, call);
 }
 
 /** Begins the answer with a `writeHead` of the handler, its arguments folded already. */
 export function beginWithHead(exchange: Exchange): Way {
   exchange.phase = 'open';
   exchange.explicit = true;
-  return begin(exchange, {
-    cause: 'writeHead',
-    whole: false,
-    chunk: undefined,
-    encoding: undefined,
-  });
+  return begin(exchange, undefined);
 }
 
-function begin(exchange: Exchange, facts: Parameters<typeof decideBody>[1]): Way {
+function begin(exchange: Exchange, call: HeldCall | undefined): Way {
   const passage = passGates(exchange);
   if (passage !== 'go') return passage;
-  if (exchange.layer !== undefined) return decideBody(exchange, facts) ? 'sinking' : 'passing';
-  exchange.phase = 'passing';
-  return 'passing';
+  if (exchange.layer === undefined) {
+    exchange.phase = 'passing';
+    return 'passing';
+  }
+  const top = decideBody(exchange, {
+    cause: call?.method ?? 'writeHead',
+    whole: call?.method === 'end',
+    chunk: call?.chunk,
+    encoding: call?.encoding,
+  });
+  return top === undefined ? 'passing' : 'sinking';
 }

@@ -34,8 +34,15 @@ export interface Gate {
   readonly outer: Gate | undefined;
 }
 
+interface Methods {
+  readonly write: RawWrite;
+  readonly end: RawEnd;
+  readonly flushHeaders: RawFlushHeaders;
+  readonly on: RawOn;
+}
+
 /** What the seam keeps once a gate or a body transformation was registered. */
-export interface Exchange {
+export interface Exchange extends Methods {
   readonly res: SeamedResponse;
   readonly seam: Seam;
   phase: Phase;
@@ -46,10 +53,6 @@ export interface Exchange {
 
   /** The seam's own `writeHead`. */
   readonly writeHead: RawWriteHead;
-  readonly write: RawWrite;
-  readonly end: RawEnd;
-  readonly flushHeaders: RawFlushHeaders;
-  readonly on: RawOn;
   addTrailers: RawAddTrailers | undefined;
   /** What `headersSent` and the header methods were before they had to pretend; absent until something is held. */
   pretence: Pretence | undefined;
@@ -98,6 +101,7 @@ export interface Exchange {
 const noGate: Gate = { run: () => {}, next: () => {}, kept: [], outer: undefined };
 
 export function createExchange(res: SeamedResponse, seam: Seam, writeHead: RawWriteHead): Exchange {
+  const methods = res as unknown as Methods; // as they are now: Node's, or a wrapper's
   return {
     res,
     seam,
@@ -105,11 +109,10 @@ export function createExchange(res: SeamedResponse, seam: Seam, writeHead: RawWr
     raw: false,
     inside: 0,
     writeHead,
-    // The methods are called on `res` again, never bare.
-    write: Reflect.get(res, 'write') as RawWrite,
-    end: Reflect.get(res, 'end') as RawEnd,
-    flushHeaders: Reflect.get(res, 'flushHeaders') as RawFlushHeaders,
-    on: Reflect.get(res, 'on') as RawOn,
+    write: methods.write,
+    end: methods.end,
+    flushHeaders: methods.flushHeaders,
+    on: methods.on,
     addTrailers: undefined,
     pretence: undefined,
     gates: undefined,
