@@ -20,11 +20,12 @@ export function wayOf(exchange: Exchange, call: HeldCall): Way {
 /** Begins the answer with a `writeHead` of the handler, its arguments folded already. */
 export function beginWithHead(exchange: Exchange): Way {
   exchange.phase = 'open';
-  exchange.explicit = true;
   return begin(exchange, undefined);
 }
 
 function begin(exchange: Exchange, call: HeldCall | undefined): Way {
+  const cause = call?.method ?? 'writeHead';
+  exchange.cause = cause;
   const passage = passGates(exchange);
   if (passage !== 'go') return passage;
   if (exchange.layer === undefined) {
@@ -32,8 +33,8 @@ function begin(exchange: Exchange, call: HeldCall | undefined): Way {
     return 'passing';
   }
   const top = decideBody(exchange, {
-    cause: call?.method ?? 'writeHead',
-    whole: call?.method === 'end',
+    cause,
+    whole: cause === 'end',
     chunk: call?.chunk,
     encoding: call?.encoding,
   });

@@ -149,7 +149,7 @@ export class BodyLayer implements BodyOutput {
   write(chunk: Uint8Array, callback?: Callback): boolean {
     const { exchange } = this.#parts;
     const below = this.#settleBelow('write', chunk);
-    if (below !== 'raw') return below.accept(asBuffer(chunk), callback);
+    if (below !== 'raw') return below.accept(toBuffer(chunk, undefined), callback);
     return rawWrite(exchange, [chunk, undefined, callback]);
   }
 
@@ -201,12 +201,6 @@ export class BodyLayer implements BodyOutput {
   destroy(error?: unknown): void {
     this.#parts.exchange.res.destroy(brokenOffError(error));
   }
-}
-
-function asBuffer(chunk: Uint8Array): Buffer {
-  return Buffer.isBuffer(chunk)
-    ? chunk
-    : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
 }
 
 /** Asks the layers from the inside out; the first that takes the body, if any. */

@@ -1,5 +1,5 @@
+import { exchangeOf } from './exchange.ts';
 import type { Exchange, RawOn } from './exchange.ts';
-import { kSeam } from './seam.ts';
 import type { SeamedResponse } from './seam.ts';
 
 /** Tells a handler whose `write` returned false that it may go on. */
@@ -35,8 +35,8 @@ export function adoptDrain(res: SeamedResponse): void {
 
 function rememberDrain(below: RawOn): SeamedResponse['on'] {
   return function on(this: SeamedResponse, event: string, listener: () => void) {
-    const exchange = this[kSeam]?.exchange;
-    if (event === 'drain' && exchange?.needDrain === true) exchange.drainListeners.push(listener);
+    const exchange = exchangeOf(this);
+    if (event === 'drain' && exchange.needDrain) exchange.drainListeners.push(listener);
     below.call(this, event, listener);
     return this;
   } as SeamedResponse['on'];

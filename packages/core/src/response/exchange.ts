@@ -1,8 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import type { Next } from '../types.ts';
+import type { PendingBody } from './body.ts';
 import type { BodyLayer } from './body-layer.ts';
 import type { HeldCall } from './held-calls.ts';
 import type { Pretence } from './pretence.ts';
+import { kSeam } from './seam.ts';
 import type { RawWriteHead, Seam, SeamedResponse } from './seam.ts';
 
 export type Callback = (error?: Error | null) => void;
@@ -59,7 +61,7 @@ export interface Exchange extends Methods {
 
   gates: Gate | undefined;
   /** The gate that ran last: a fault while the held calls go out is reported to its `next`. */
-  gate: Gate;
+  gate: Gate | undefined;
   /** Innermost body transformation. */
   layer: BodyLayer | undefined;
   /** The transformation that took the body. */
@@ -67,8 +69,8 @@ export interface Exchange extends Methods {
 
   calls: HeldCall[];
   heldBytes: number;
-  /** The answer began with a `writeHead` of the handler, so the head goes down as one. */
-  explicit: boolean;
+  /** The call that began the answer; after a `writeHead` of the handler the head goes down as one. */
+  cause: PendingBody['cause'];
   /** The head is on its way through wrappers that others have laid above the seam; see `driveHead`. */
   driving: boolean;
   /** Those wrappers have seen this head and must not see it again. */
@@ -98,8 +100,6 @@ export interface Exchange extends Methods {
   lost: boolean;
 }
 
-const noGate: Gate = { run: () => {}, next: () => {}, kept: [], outer: undefined };
-
 export function createExchange(res: SeamedResponse, seam: Seam, writeHead: RawWriteHead): Exchange {
   const methods = res as unknown as Methods; // as they are now: Node's, or a wrapper's
   return {
@@ -116,12 +116,12 @@ export function createExchange(res: SeamedResponse, seam: Seam, writeHead: RawWr
     addTrailers: undefined,
     pretence: undefined,
     gates: undefined,
-    gate: noGate,
+    gate: undefined,
     layer: undefined,
     top: undefined,
     calls: [],
     heldBytes: 0,
-    explicit: false,
+    cause: 'end',
     driving: false,
     driven: false,
     ended: false,
@@ -137,6 +137,11 @@ export function createExchange(res: SeamedResponse, seam: Seam, writeHead: RawWr
     discarded: false,
     lost: false,
   };
+}
+
+/** The exchange of a response whose methods, accessors and listeners are laid together with it. */
+export function exchangeOf(res: SeamedResponse): Exchange {
+  return (res[kSeam] as Seam).exchange as Exchange;
 }
 
 /** Opens the header methods for a hook, gate, decision or edit; `leave` closes them again. */

@@ -1,4 +1,4 @@
-import type { Exchange } from './exchange.ts';
+import type { Exchange, Gate } from './exchange.ts';
 import { enter, isGone, leave } from './exchange.ts';
 import { discardAnswer } from './discard.ts';
 import { watchClose } from './gone.ts';
@@ -71,7 +71,8 @@ function breakOff(res: SeamedResponse, error: unknown): void {
 
 /** Throws the answer away, hands the error on, and answers itself when nobody else begins to. */
 function reject(exchange: Exchange, error: unknown): void {
-  const { res, calls, gate } = exchange;
+  const { res, calls } = exchange;
+  const gate = exchange.gate as Gate; // one has run, or nothing could have been refused
   exchange.error = error;
   exchange.loserOpen = !exchange.ended;
   exchange.discarded = true;
@@ -95,7 +96,6 @@ function reopen(exchange: Exchange): void {
   exchange.phase = 'rejected';
   exchange.calls = [];
   exchange.heldBytes = 0;
-  exchange.explicit = false;
   exchange.driven = false;
   exchange.drainListeners = [];
   exchange.ended = false;

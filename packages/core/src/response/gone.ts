@@ -1,7 +1,7 @@
+import { exchangeOf } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
 import { destroyedError } from './node-errors.ts';
 import { failCallback } from './raw.ts';
-import { kSeam } from './seam.ts';
 import type { SeamedResponse } from './seam.ts';
 
 /** Frees what is held, and every sink, when the response closes: after its end, or because the client went away. */
@@ -12,7 +12,7 @@ export function watchClose(exchange: Exchange): void {
 }
 
 function onClose(this: SeamedResponse): void {
-  const { exchange } = this[kSeam] as { exchange: Exchange }; // it is what added this listener
+  const exchange = exchangeOf(this);
   const { calls } = exchange;
   exchange.calls = [];
   exchange.heldBytes = 0;

@@ -40,14 +40,12 @@ function bodyOf(method: 'write' | 'end', chunk: unknown): string | Uint8Array | 
   return chunk;
 }
 
-export function sizeOf(call: HeldCall): number {
-  if (call.chunk === undefined) return 0;
-  return typeof call.chunk === 'string'
-    ? Buffer.byteLength(call.chunk, call.encoding)
-    : call.chunk.byteLength;
-}
-
 /** A chunk as bytes, without copying what is bytes already. */
+export function toBuffer(chunk: string | Uint8Array, encoding: BufferEncoding | undefined): Buffer;
+export function toBuffer(
+  chunk: string | Uint8Array | undefined,
+  encoding: BufferEncoding | undefined,
+): Buffer | undefined;
 export function toBuffer(
   chunk: string | Uint8Array | undefined,
   encoding: BufferEncoding | undefined,

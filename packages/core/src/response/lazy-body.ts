@@ -30,10 +30,7 @@ export class LazyBody implements PendingBody {
   }
 
   get length(): number {
-    const { chunk, encoding } = this.#facts;
-    return typeof chunk === 'string'
-      ? Buffer.byteLength(chunk, encoding)
-      : (chunk?.byteLength ?? 0);
+    return Buffer.byteLength(this.#facts.chunk ?? '', this.#facts.encoding);
   }
 
   get trailers(): boolean {

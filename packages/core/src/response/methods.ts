@@ -1,8 +1,9 @@
 import { afterEnd } from './after-end.ts';
+import type { BodyLayer } from './body-layer.ts';
 import { beginWithHead, wayOf } from './begin.ts';
-import { isBegun } from './exchange.ts';
-import type { Exchange } from './exchange.ts';
-import { readCall, sizeOf, toBuffer } from './held-calls.ts';
+import { exchangeOf, isBegun } from './exchange.ts';
+import type { Exchange, RawAddTrailers } from './exchange.ts';
+import { readCall, toBuffer } from './held-calls.ts';
 import type { HeldCall } from './held-calls.ts';
 import { ignore, isLate } from './late.ts';
 import { headersSentError } from './node-errors.ts';
@@ -93,7 +94,7 @@ export function end(this: SeamedResponse, ...args: BodyArguments): SeamedRespons
   exchange.ended = true;
   if (!first) afterEnd(this, call);
   else if (way === 'held') exchange.calls.push(call);
-  else exchange.top?.finish(toBuffer(call.chunk, call.encoding), call.callback);
+  else topOf(exchange).finish(toBuffer(call.chunk, call.encoding), call.callback);
   pretendWhileSinking(exchange);
   return this;
 }
@@ -108,7 +109,7 @@ export function flushHeaders(this: SeamedResponse): void {
   const way = wayOf(exchange, flushCall);
   if (way === 'held') exchange.calls.push(flushCall);
   if (way === 'passing') passDown(exchange, exchange.flushHeaders, []);
-  if (way === 'sinking') exchange.top?.flush();
+  if (way === 'sinking') topOf(exchange).flush();
   pretendWhileSinking(exchange);
 }
 
@@ -123,18 +124,13 @@ const flushCall: HeldCall = {
 export function addTrailers(this: SeamedResponse, trailers: unknown): void {
   const exchange = exchangeOf(this);
   exchange.trailers = true;
-  exchange.addTrailers?.call(this, trailers);
-}
-
-function exchangeOf(res: SeamedResponse): Exchange {
-  const seam = res[kSeam] as Seam; // laid, with its exchange, together with these methods
-  return seam.exchange as Exchange;
+  (exchange.addTrailers as RawAddTrailers).call(this, trailers);
 }
 
 function holdWrite(exchange: Exchange, call: HeldCall): boolean {
   if (exchange.ended) return afterEnd(exchange.res, call);
   exchange.calls.push(call);
-  exchange.heldBytes += sizeOf(call);
+  exchange.heldBytes += Buffer.byteLength(writtenChunk(call), call.encoding);
   if (exchange.heldBytes < exchange.res.writableHighWaterMark) return true;
   exchange.needDrain = true;
   return false;
@@ -142,11 +138,21 @@ function holdWrite(exchange: Exchange, call: HeldCall): boolean {
 
 function sinkWrite(exchange: Exchange, call: HeldCall): boolean {
   if (exchange.ended) return afterEnd(exchange.res, call);
-  const chunk = toBuffer(call.chunk, call.encoding) ?? Buffer.alloc(0);
-  const accepts = exchange.top?.accept(chunk, call.callback) ?? false;
+  const chunk = toBuffer(writtenChunk(call), call.encoding);
+  const accepts = topOf(exchange).accept(chunk, call.callback);
   if (!accepts) exchange.needDrain = true;
   pretendWhileSinking(exchange);
   return accepts;
+}
+
+/** A `write` without a chunk does not get this far. */
+function writtenChunk(call: HeldCall): string | Uint8Array {
+  return call.chunk as string | Uint8Array;
+}
+
+/** `sinking` means that a transformation took the body. */
+function topOf(exchange: Exchange): BodyLayer {
+  return exchange.top as BodyLayer;
 }
 
 function passEnd(exchange: Exchange, args: BodyArguments): SeamedResponse {

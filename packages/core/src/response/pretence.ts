@@ -1,9 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { adoptDrain } from './drain.ts';
-import { isBegun, isGone } from './exchange.ts';
+import { exchangeOf, isBegun, isGone } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
 import { headersSentError } from './node-errors.ts';
-import { kSeam } from './seam.ts';
 import type { SeamedResponse } from './seam.ts';
 
 // While an answer is held, Node believes that nothing happened. Handlers, error handlers and loggers must see what
@@ -44,33 +43,30 @@ export function pretend(exchange: Exchange): void {
 }
 
 /** Whether the outside sees a head that is not out yet. */
-function pretends(res: SeamedResponse): Exchange | undefined {
-  const seam = res[kSeam];
-  const exchange = seam?.exchange;
-  if (seam === undefined || exchange === undefined || seam.headOut) return undefined;
-  return isBegun(exchange) && !exchange.raw && exchange.inside === 0 ? exchange : undefined;
+function pretends({ seam, phase, raw, inside }: Exchange): boolean {
+  return (phase === 'held' || phase === 'sinking') && !seam.headOut && !raw && inside === 0;
 }
 
 const accessors: readonly (readonly [string, (this: SeamedResponse) => unknown])[] = [
   [
     'headersSent',
     function headersSent() {
-      return pretends(this) !== undefined || native(this, 'headersSent');
+      return pretends(exchangeOf(this)) || native(this, 'headersSent');
     },
   ],
   [
     'writableEnded',
     function writableEnded() {
-      const exchange = this[kSeam]?.exchange;
-      const held = exchange !== undefined && isBegun(exchange) && !exchange.raw;
+      const exchange = exchangeOf(this);
+      const held = isBegun(exchange) && !exchange.raw;
       return (held && exchange.ended) || native(this, 'writableEnded');
     },
   ],
   [
     'writableNeedDrain',
     function writableNeedDrain() {
-      const exchange = this[kSeam]?.exchange;
-      const held = exchange !== undefined && isBegun(exchange) && !exchange.raw;
+      const exchange = exchangeOf(this);
+      const held = isBegun(exchange) && !exchange.raw;
       if (held && exchange.needDrain) return !exchange.ended && !isGone(this);
       return native(this, 'writableNeedDrain');
     },
@@ -78,7 +74,7 @@ const accessors: readonly (readonly [string, (this: SeamedResponse) => unknown])
   [
     'writableLength',
     function writableLength() {
-      return (this[kSeam]?.exchange?.heldBytes ?? 0) + (native(this, 'writableLength') as number);
+      return exchangeOf(this).heldBytes + (native(this, 'writableLength') as number);
     },
   ],
 ];
@@ -110,10 +106,10 @@ function changeHead(
   method: keyof Pretence,
   call: readonly unknown[],
 ): unknown {
-  if (pretends(res) !== undefined) throw headersSentError(res, verb);
-  const exchange = res[kSeam]?.exchange;
+  const exchange = exchangeOf(res);
+  if (pretends(exchange)) throw headersSentError(res, verb);
   // After the seam's own 503 a slow error handler still clears and sets headers; Node's throw would reach nobody
   // there (finalhandler does it from an event) and end the process.
-  if (exchange?.lost === true && !exchange.raw && exchange.inside === 0) return res;
-  return exchange?.pretence?.[method]?.apply(res, [...call]);
+  if (exchange.lost && !exchange.raw && exchange.inside === 0) return res;
+  return (exchange.pretence as Pretence)[method]?.apply(res, [...call]);
 }

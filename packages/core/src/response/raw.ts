@@ -28,10 +28,10 @@ export function nativeHeadersSent(res: SeamedResponse): boolean {
 }
 
 /** Hands a head down that the handler wrote itself; one that Node implies comes with the first bytes. */
-export function rawHead({ res, seam, explicit, status }: Exchange): void {
+export function rawHead({ res, seam, cause, status }: Exchange): void {
   if (seam.headOut) return;
   res.statusCode = status;
-  if (explicit) passFoldedHead(res, seam);
+  if (cause === 'writeHead') passFoldedHead(res, seam);
 }
 
 export function rawWrite(exchange: Exchange, call: readonly unknown[]): boolean {

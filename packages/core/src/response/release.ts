@@ -25,7 +25,7 @@ export function release(exchange: Exchange): void {
 function releaseToLayers(exchange: Exchange, calls: readonly HeldCall[]): boolean {
   const held = mergeCalls(calls);
   const top = decideBody(exchange, {
-    cause: exchange.explicit ? 'writeHead' : (calls[0]?.method ?? 'writeHead'),
+    cause: exchange.cause,
     whole: held.ended,
     chunk: held.chunk,
     encoding: undefined,

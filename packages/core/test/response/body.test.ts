@@ -324,6 +324,51 @@ describe.each(hostNames)('transformBody on %s', (host) => {
     expect(order).toEqual(['head', 'body']);
   });
 
+  test('reports an edit that throws, and sends the head without it', async () => {
+    const warnings = collectWarnings();
+    const server = await listen(
+      host,
+      transform((_body, out) => ({
+        ...passingSink(out),
+        end: (chunk, callback) => {
+          out.sendHead(() => {
+            throw new Error('no luck');
+          });
+          out.end(chunk, callback);
+        },
+      })),
+    );
+    expect((await server.request('/')).text).toBe('hello');
+    expect(warnings()).toEqual([
+      ['ERR_PORTCULLIS_RESPONSE_HOOK', expect.stringContaining('An edit of the head threw')],
+    ]);
+  });
+
+  test('tells a handler to go on once, and not after its end', async () => {
+    let drains = 0;
+    const server = await listen(
+      host,
+      transform((_body, out) => ({
+        ...passingSink(out),
+        write: (chunk) => {
+          out.write(chunk);
+          return false;
+        },
+        end: (chunk, callback) => {
+          out.drained();
+          out.end(chunk, callback);
+        },
+      })),
+      (_req, res) => {
+        res.on('drain', () => drains++);
+        res.write('one ');
+        res.end('two');
+      },
+    );
+    expect((await server.request('/')).text).toBe('one two');
+    expect(drains).toBe(0);
+  });
+
   test('reports a decision that throws, and leaves the body alone', async () => {
     const warnings = collectWarnings();
     const server = await listen(

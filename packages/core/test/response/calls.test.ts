@@ -123,6 +123,25 @@ describe('after end', () => {
     }
   });
 
+  test('a late write is no error any more when the response is destroyed', async () => {
+    const called: unknown[] = [];
+    const server = await listen(
+      'http',
+      (_req, res, next) => {
+        seams['a gate that takes 10 ms']?.(res, next);
+        next();
+      },
+      (_req, res) => {
+        res.on('error', () => void called.push('error'));
+        res.end('in time');
+        res.write('late', (error) => void called.push((error as { code?: string }).code));
+        res.destroy();
+      },
+    );
+    await expect(server.request('/')).rejects.toThrow();
+    expect(called).toEqual(['ERR_STREAM_WRITE_AFTER_END']);
+  });
+
   test('a write on http2 breaks the stream off, as it does without the seam', async () => {
     for (const seam of ['none', 'a gate that takes 10 ms', 'a gate that has nothing to do']) {
       const called: unknown[] = [];
@@ -138,6 +157,7 @@ describe('after end', () => {
             res.write('late', (error) => void called.push((error as { code?: string }).code)),
           );
           res.end('late', () => void called.push('end'));
+          res.end();
         },
       );
       await expect(server.request('/')).rejects.toThrow(/NGHTTP2/);

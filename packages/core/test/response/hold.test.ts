@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { closeAll, hostNames, listen } from '@portcullis/testing';
 import type { TestMiddleware } from '@portcullis/testing';
-import { editHead, holdHead, onHead } from '@portcullis/core/response';
+import { editHead, holdHead, isEnding, onHead } from '@portcullis/core/response';
 import type { ServerResponse } from 'node:http';
 import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
 
@@ -235,6 +235,47 @@ describe.each(hostNames)('holdHead on %s', (host) => {
 });
 
 describe('gates', () => {
+  test('can tell an answer that is complete from one that goes on', async () => {
+    const seen: unknown[] = [];
+    const server = await listen(
+      'http',
+      hold((res) => void seen.push(isEnding(res))),
+      (req, res) => {
+        seen.push(isEnding(res));
+        if (req.url === '/write') res.write('hello');
+        res.end();
+        seen.push(isEnding(res));
+      },
+    );
+    await server.request('/write');
+    await server.request('/end');
+    expect(seen).toEqual([false, false, true, false, true, true]);
+    const bare = await listen('http', [], (_req, res) => {
+      seen.push(isEnding(res));
+      res.end();
+      seen.push(isEnding(res));
+    });
+    await bare.request('/');
+    expect(seen.slice(6)).toEqual([false, true]);
+  });
+
+  test('leave a response that Node refused open for another answer', async () => {
+    const server = await listen(
+      'http',
+      hold(() => {}),
+      (_req, res) => {
+        res.statusMessage = 'a\r\nb';
+        expect(codeOf(() => res.end('hello'))).toBe('ERR_INVALID_CHAR');
+        expect(isEnding(res)).toBe(false);
+        res.statusMessage = '';
+        res.statusCode = 500;
+        res.end('error page');
+      },
+    );
+    const response = await server.request('/');
+    expect([response.status, response.text]).toEqual([500, 'error page']);
+  });
+
   test('that are thenables of another library are waited for', async () => {
     const server = await listen('http', (_req, res, next) => {
       const thenable = {

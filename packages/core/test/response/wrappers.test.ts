@@ -131,6 +131,56 @@ describe.each(hostNames)('a writeHead wrapper on %s', (host) => {
   });
 });
 
+describe('a wrapper below the seam', () => {
+  test('may call the response again from its own end', async () => {
+    const server = await listen(
+      'http',
+      [
+        (_req, res, next) => {
+          const below = res.end as (...args: unknown[]) => ServerResponse;
+          res.end = function end(this: ServerResponse, ...args: unknown[]) {
+            this.flushHeaders();
+            this.write('wrapped ');
+            return below.apply(this, args);
+          } as ServerResponse['end'];
+          next();
+        },
+        lay('everything at once'),
+      ],
+      (_req, res) => res.end('hello'),
+    );
+    expect((await server.request('/')).text).toBe('wrapped hello');
+  });
+
+  test('that throws with the head out gets no second head from us', async () => {
+    let hooks = 0;
+    const server = await listen(
+      'http',
+      [
+        (_req, res, next) => {
+          const below = res.writeHead as (...args: unknown[]) => ServerResponse;
+          res.writeHead = function writeHead(this: ServerResponse, ...args: unknown[]) {
+            below.apply(this, args);
+            throw new Error('wrapper failed');
+          } as ServerResponse['writeHead'];
+          next();
+        },
+        (_req, res, next) => {
+          onHead(res, () => void hooks++);
+          next();
+        },
+      ],
+      (_req, res) => {
+        expect(() => res.writeHead(200)).toThrow('wrapper failed');
+        expect(() => res.writeHead(500)).toThrow(/sent/);
+        res.end('hello');
+      },
+    );
+    expect((await server.request('/')).status).toBe(200);
+    expect(hooks).toBe(1);
+  });
+});
+
 describe('a neighbour that leads drain listeners astray, as compression does', () => {
   /** Registers `drain` on an emitter of its own that never drains. */
   const astray: TestMiddleware = (_req, res, next) => {
@@ -163,6 +213,40 @@ describe('a neighbour that leads drain listeners astray, as compression does', (
       (_req, res) => createReadStream(bigFile).pipe(res),
     );
     expect((await server.request('/')).body.equals(bigBody)).toBe(true);
+  });
+
+  test('wakes a handler that listens once, once', async () => {
+    const called: string[] = [];
+    const server = await listen(
+      'http',
+      [
+        astray,
+        (_req, res, next) => {
+          transformBody(res, (_body, out) => ({
+            ...passingSink(out),
+            write: (chunk) => {
+              out.write(chunk);
+              setImmediate(() => out.drained());
+              return false;
+            },
+          }));
+          next();
+        },
+      ],
+      (_req, res) => {
+        res.write('one ');
+        res.once('drain', () => {
+          called.push('once');
+          res.write('two ');
+          res.on('drain', () => {
+            called.push('on');
+            res.end('three');
+          });
+        });
+      },
+    );
+    expect((await server.request('/')).text).toBe('one two three');
+    expect(called).toEqual(['once', 'on']);
   });
 
   test('still has its other events', async () => {
