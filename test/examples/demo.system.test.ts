@@ -27,7 +27,9 @@ beforeAll(async () => {
   });
 }, 20_000);
 
-afterAll(() => server.kill());
+afterAll(() => {
+  server.kill();
+});
 
 function curl(...args: string[]): string {
   return execFileSync('curl', ['-sik', '--max-time', '5', ...args], { encoding: 'utf8' });

@@ -4,7 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { hasChromium, launchChromium, whySkipped } from '../upgrade/browser.ts';
+import { describeWith, launchChromium } from '../programs.ts';
 import { cookiesOf, open } from '../upgrade/listen.ts';
 
 const folder = join(__dirname, '..', '..', 'examples', 'websocket-chat');
@@ -95,10 +95,9 @@ describe('the chat', () => {
     expect((await open(`${url.replace('http', 'ws')}/other`)).status).toBe(404);
   });
 
-  (hasChromium ? test : test.skip)(
-    `works in a browser${whySkipped}`,
-    async () => {
-      const browser = await launchChromium();
+  describeWith('chromium', 'in a browser', (executablePath) => {
+    test('lets two words through', async () => {
+      const browser = await launchChromium(executablePath);
       try {
         const page = await browser.newPage();
         page.setDefaultTimeout(5_000);
@@ -113,9 +112,8 @@ describe('the chat', () => {
       } finally {
         await browser.close();
       }
-    },
-    20_000,
-  );
+    }, 20_000);
+  });
 
   test('closes on SIGTERM, and tells its clients', async () => {
     const { client } = await open(chat(), { headers: { Cookie: await enter('zoe') } });

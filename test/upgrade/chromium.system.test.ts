@@ -1,14 +1,12 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { cors } from '@portcullis/cors';
 import { session, sessionOf } from '@portcullis/session';
 import { trustedHost } from '@portcullis/trusted-host';
 import type { UpgradeMiddleware } from '@portcullis/upgrade';
 import { createServer } from 'node:http';
 import type { Browser, Page } from 'playwright-core';
-import { hasChromium, launchChromium, whySkipped } from './browser.ts';
+import { describeWith, launchChromium } from '../programs.ts';
 import { closeServers, listenChat, listenOn } from './listen.ts';
-
-const describeBrowser = hasChromium ? describe : describe.skip;
 
 interface Attempt {
   readonly opened: boolean;
@@ -38,11 +36,11 @@ function openInPage(page: Page, url: string): Promise<Attempt> {
 const opened: Attempt = { opened: true, code: undefined, message: 'hello' };
 const failed: Attempt = { opened: false, code: 1006, message: undefined };
 
-describeBrowser(`Chromium${whySkipped}`, () => {
+describeWith('chromium', 'Chromium', (executablePath) => {
   let browser: Browser;
 
   beforeAll(async () => {
-    browser = await launchChromium();
+    browser = await launchChromium(executablePath);
   });
   afterEach(closeServers);
   afterAll(() => browser.close());
