@@ -7,7 +7,6 @@ export function isSecure(req: SessionRequest, proxy: boolean | undefined): boole
   if (proxy === false) return false;
   // Express answers by its own `trust proxy`.
   if (proxy !== true) return req.secure === true;
-  const header = req.headers?.['x-forwarded-proto'] ?? '';
-  const [first = ''] = String(header).split(',', 1);
-  return first.trim().toLowerCase() === 'https';
+  // The first of a list is what the browser spoke.
+  return /^\s*https\s*(?:,|$)/i.test(String(req.headers?.['x-forwarded-proto']));
 }

@@ -102,7 +102,7 @@ function secretKeys(secret: SessionOptions['secret'], notices: Notices): readonl
     throw new TypeError('secret option array must contain one or more strings');
   }
   const keys = secrets.map(toKey);
-  if (keys.some((key) => (key.symmetricKeySize ?? 0) < weakSecretBytes)) {
+  if (keys.some((key) => Number(key.symmetricKeySize) < weakSecretBytes)) {
     notices.once(
       'ERR_PORTCULLIS_SESSION_WEAK_SECRET',
       `A session secret is shorter than ${weakSecretBytes} bytes: who guesses it can sign ids. ` +

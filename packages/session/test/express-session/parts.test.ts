@@ -1,6 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import { compareTexts } from '../../src/express-session/commit-plan.ts';
+import { compareTexts, planCommit } from '../../src/express-session/commit-plan.ts';
+import { isSecure } from '../../src/express-session/is-secure.ts';
+import type { SessionRequest } from '../../src/express-session/session-request.ts';
 import { pathMatches, requestPath } from '../../src/express-session/path-match.ts';
 import { serializeCookie } from '../../src/express-session/serialize-cookie.ts';
 import { createTouchThrottle } from '../../src/express-session/touch-throttle.ts';
@@ -208,5 +210,38 @@ test('names of Object.prototype are keys like any other', () => {
   expect(compareTexts({ toString: '1' }, { constructor: '2' })).toEqual({
     changed: ['constructor'],
     deleted: ['toString'],
+  });
+});
+
+describe('a request is secure', () => {
+  const forwarded = { headers: { 'x-forwarded-proto': 'HTTPS, http' } };
+  test.each<[string, SessionRequest, boolean | undefined, boolean]>([
+    ['over TLS', { socket: { encrypted: true } as never }, false, true],
+    ['when Express says so', { secure: true }, undefined, true],
+    ['not when Express does not', forwarded, undefined, false],
+    ['when a proxy says so and is believed', forwarded, true, true],
+    ['not when it is not believed', forwarded, false, false],
+    ['not without a word of the proxy', {}, true, false],
+  ])('%s', (_name, req, proxy, expected) => {
+    expect(isSecure(req, proxy)).toBe(expected);
+  });
+});
+
+describe('the plan of a response', () => {
+  const snapshot = (texts: Record<string, string>) => ({ id: 'a', texts });
+  test.each([
+    ['a deleted key is a change', { n: '1' }, {}, 'save'],
+    ['the text of the cookie is none', { cookie: '{}', n: '1' }, { n: '1' }, 'touch'],
+  ])('%s', (_name, before, after, expected) => {
+    const plan = planCommit({
+      cookieId: 'a',
+      now: snapshot(after),
+      original: snapshot(before),
+      saved: snapshot(before),
+      persistent: false,
+      rolling: false,
+      saveUninitialized: false,
+    });
+    expect(plan.store).toBe(expected);
   });
 });

@@ -170,3 +170,15 @@ describe('touch of a store of npm', () => {
     await expect(foreign.touch('id', {})).rejects.toMatchObject({ status: 503 });
   });
 });
+
+test('users are bound and unbound, and notes conflict only in exact updates', async () => {
+  const adapted = adapt(plainStore());
+  await adapted.create('id', created);
+  const base = await adapted.get('id');
+  await adapted.update('id', { set: { '~i': '2' }, deleted: [], userId: 'ann' });
+  expect((await adapted.get('id'))?.userId).toBe('ann');
+  await adapted.update('id', { set: { '~i': '3' }, deleted: [], userId: null, base });
+  expect((await adapted.get('id'))?.userId).toBeUndefined();
+  const exact = { set: { '~i': '4' }, deleted: [], base, exact: true };
+  expect(await adapted.update('id', exact)).toBe('conflict');
+});

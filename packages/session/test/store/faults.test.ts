@@ -208,6 +208,9 @@ describe('update() on a store where somebody else always writes first', () => {
       },
     );
     const first = await server.request('/');
+    store.broken['update'] = () => 'gone' as never;
+    const gone = { cookie: String(first.setCookie[0]?.split(';')[0]) };
+    expect((await server.request('/update', { headers: gone })).status).toBe(409);
     store.broken['update'] = () => 'conflict' as never;
     const cookie = String(first.setCookie[0]?.split(';')[0]);
     expect((await server.request('/update', { headers: { cookie } })).status).toBe(503);

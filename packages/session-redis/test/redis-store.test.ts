@@ -1,0 +1,98 @@
+import { describe, expect, test } from '@jest/globals';
+import { scriptRunner } from '../src/client.ts';
+import { redisStore } from '../src/index.ts';
+import { storeLifetime } from '../src/lifetime.ts';
+import { patched } from '../src/stored-fields.ts';
+
+// What a real server does is tested with one (test/stores); here are answers that it gives in a race, or never.
+
+/** A client that answers from a list, and remembers what it was asked. */
+function scripted(answers: readonly (readonly string[])[]) {
+  const asked: { keys: string[]; arguments: string[] }[] = [];
+  const evalSha = async (_sha: string, options: (typeof asked)[number]): Promise<unknown> => {
+    asked.push(options);
+    return answers[asked.length - 1] ?? [];
+  };
+  return { asked, client: { evalSha, eval: evalSha } };
+}
+
+const live = ['v', '3', 'e', '99999999999999', '=a', '1'];
+const rename = { set: {}, deleted: [], grace: 0 };
+
+describe('a session that moves in a circle', () => {
+  test('is not followed for ever', async () => {
+    const circle = Array.from({ length: 20 }, (_, index) => ['moved', `id${index % 2}`]);
+    expect(await redisStore(scripted(circle)).get('id1')).toBeUndefined();
+    const update = { set: { a: '1' }, deleted: [] };
+    const { client, asked } = scripted(circle);
+    expect(await redisStore({ client }).update('id1', update)).toBe('gone');
+    expect(asked).toHaveLength(8);
+  });
+});
+
+describe('a session that is renamed', () => {
+  test('is copied again when somebody wrote it meanwhile', async () => {
+    const { client, asked } = scripted([live, ['ok'], ['conflict'], live, ['ok'], ['ok']]);
+    expect(await redisStore({ client, prefix: 'p:' }).rename('old', 'new', rename)).toBe('ok');
+    expect(asked.map(({ keys }) => keys[0])).toEqual([
+      'p:{old}',
+      'p:{new}',
+      'p:{old}',
+      'p:{old}',
+      'p:{new}',
+      'p:{old}',
+    ]);
+  });
+
+  test('leaves no copy behind when it was ended meanwhile', async () => {
+    const { client, asked } = scripted([live, ['ok'], ['gone'], ['', '']]);
+    expect(await redisStore({ client }).rename('old', 'new', rename)).toBe('gone');
+    expect(asked.at(-1)?.keys).toEqual(['portcullis:session:{new}']);
+  });
+
+  test('and never stands still is an error', async () => {
+    const busy = Array.from({ length: 16 }, () => [live, ['ok'], ['conflict']]).flat();
+    await expect(
+      Promise.resolve(redisStore(scripted(busy)).rename('old', 'new', rename)),
+    ).rejects.toThrow('Other requests kept writing');
+  });
+});
+
+describe('a client', () => {
+  test('of ioredis gets the text of a script that its server has forgotten', async () => {
+    const calls: unknown[][] = [];
+    const run = scriptRunner({
+      async evalsha() {
+        throw new Error('NOSCRIPT No matching script');
+      },
+      async eval(...given: unknown[]) {
+        calls.push(given);
+        return [Buffer.from('ok')];
+      },
+    });
+    expect(await run('return {"ok"}', 'key', ['1', '2'])).toEqual(['ok']);
+    expect(calls).toEqual([['return {"ok"}', 1, 'key', '1', '2']]);
+  });
+
+  test('that answers with something else is not believed', async () => {
+    const run = scriptRunner({ evalSha: async () => 'OK', eval: async () => 'OK' });
+    await expect(run('script', 'key', [])).rejects.toThrow('other than a list');
+  });
+});
+
+describe('how long Redis keeps a session', () => {
+  test('is at least as long as it lives, and never nothing', () => {
+    for (let round = 0; round < 100; round += 1) {
+      const lifetime = Number(storeLifetime(101_000, 1_000));
+      expect(lifetime).toBeGreaterThanOrEqual(100_000);
+      expect(lifetime).toBeLessThanOrEqual(105_000);
+    }
+    expect(Number(storeLifetime(0, 1_000))).toBeGreaterThanOrEqual(1);
+  });
+});
+
+test('a patch that logs out leaves no user', () => {
+  const session = { fields: {}, expires: 5, userId: 'ann' };
+  expect(patched(session, { set: {}, deleted: [], userId: null }).userId).toBeUndefined();
+  expect(patched(session, { set: {}, deleted: [] })).toMatchObject({ userId: 'ann', expires: 5 });
+});
