@@ -1,5 +1,5 @@
 /** Pure protocol code, and what a request says about its host, scheme and client. */
-export { explainHost, formatHost, maxHostLength, parseHost } from './http/host.ts';
+export { explainHost, formatHost, parseHost } from './http/host.ts';
 export type { Host, HostFault } from './http/host.ts';
 export { parseHostPattern } from './http/host-pattern.ts';
 export type { HostPattern, HostPatternFault } from './http/host-pattern.ts';
@@ -21,7 +21,7 @@ export { forwardedHosts } from './http/forwarded-host.ts';
 export type { ForwardedHosts } from './http/forwarded-host.ts';
 export type { HostSource, RequestHost } from './http/request-host.ts';
 export { compilePaths, explainPath } from './http/paths.ts';
-export { explainTarget, originalTarget, targetPath } from './http/target.ts';
+export { originalTarget, targetPath } from './http/target.ts';
 export { absoluteUrl, getHost, setCheckedHost } from './http/checked-host.ts';
 export type { AbsoluteUrlOverrides, CheckedHost } from './http/checked-host.ts';
 export { sameOriginAs } from './http/same-origin.ts';

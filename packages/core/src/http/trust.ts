@@ -33,7 +33,8 @@ const trustKey: unique symbol = Symbol.for('portcullis.trust-key');
  * fractional number of hops, `/33`.
  */
 export function compileTrust(value: TrustProxy): Trust {
-  if (typeof value === 'function') return value;
+  // A function of our own even then: the user's may be frozen, and shared with somebody else.
+  if (typeof value === 'function') return keyed((address, hop) => value(address, hop), value);
   if (typeof value === 'boolean') return keyed(() => value, String(value));
   if (typeof value === 'number') return trustHops(value);
   const words = typeof value === 'string' ? value.split(',') : value;
@@ -46,11 +47,11 @@ export function sameTrust(one: Trust, other: Trust): boolean {
   return one === other || (keyOf(one) !== undefined && keyOf(one) === keyOf(other));
 }
 
-function keyOf(trust: Trust & { [trustKey]?: string }): string | undefined {
+function keyOf(trust: Trust & { [trustKey]?: unknown }): unknown {
   return trust[trustKey];
 }
 
-function keyed(trust: Trust, key: string): Trust {
+function keyed(trust: Trust, key: unknown): Trust {
   return Object.defineProperty(trust, trustKey, { value: key });
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { domainToASCII } from 'node:url';
-import { explainHost, formatHost, maxHostLength, parseHost } from '@portcullis/core/http';
+import { explainHost, formatHost, parseHost } from '@portcullis/core/http';
+import { maxHostLength } from '../../src/http/host.ts';
 
 describe('explainHost() accepts', () => {
   test.each<[string, string, number | undefined, string]>([

@@ -53,6 +53,17 @@ describe('whom to believe', () => {
     expect(same).toEqual({ schemes: ['https', 'https'], codes: [] });
   });
 
+  test('two frozen functions that differ warn once, too', async () => {
+    const differing = await inTurn(
+      { trust: compileTrust(Object.freeze(() => true)) },
+      { trust: compileTrust(Object.freeze(() => false)) },
+    );
+    expect(differing).toEqual({
+      schemes: ['https', 'http'],
+      codes: ['ERR_PORTCULLIS_HTTP_TRUST_DIFFERS'],
+    });
+  });
+
   test('two that differ warn once, and each middleware keeps to its own', async () => {
     const differing = await inTurn({ trust: loopback }, { trust: compileTrust(false) });
     expect(differing).toEqual({
