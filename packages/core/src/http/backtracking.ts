@@ -91,7 +91,7 @@ interface Work {
   left: number;
 }
 
-/** Cubic: three loops in a row that can read the same text, so that there are n² ways to share it out. */
+/** Cubic: three loops in a row that can read the same text, so that there are n * n ways to share it out. */
 function findCubic(loops: readonly Loop[]): Span | undefined {
   if (loops.length < 3) return undefined;
   const work: Work = { left: budget };

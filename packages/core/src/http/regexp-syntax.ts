@@ -128,8 +128,8 @@ function takeClass(cursor: Cursor): string {
 // ASCII one by one; two letters stand for everything beyond, which a Host or Origin cannot hold anyway.
 const probes: readonly string[] = [
   ...Array.from({ length: 128 }, (_, code) => String.fromCharCode(code)),
-  'é',
-  '中',
+  '\u00e9',
+  '\u4e2d',
 ];
 
 /** The engine itself says which characters an atom covers. */
