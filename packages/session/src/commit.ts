@@ -33,7 +33,7 @@ function destroyDoomed(session: RequestSession, state: SessionState): void | Pro
   const { strategy, cookieName } = session.policy;
   return whenReady(strategy.destroy(session, doomed.record), (action) => {
     if (doomed.record !== undefined) publishStored(cookieName, doomed.record.id, 'destroy');
-    if (state.doomed === doomed) state.doomed = undefined;
+    state.doomed = undefined;
     state.lines = renderAction(session, action) ?? state.lines;
   });
 }
@@ -45,18 +45,20 @@ function store(session: RequestSession, state: SessionState): void | Promise<voi
   if (change === 'empty') {
     state.doomed = { record: state.stored };
     state.stored = undefined;
-    state.rotation = undefined;
     state.identity = newIdentity(session.policy, session);
     return destroyDoomed(session, state);
   }
   return whenReady(strategy.commit(session, change), (action) => {
     publishStored(cookieName, change.next.id, change.kind);
+    if (state.doomed !== undefined) {
+      // The session was ended while it was being stored: what is there now must go.
+      state.doomed = { record: change.next };
+      return;
+    }
     state.stored = change.next;
     state.lines = renderAction(session, action, change.next) ?? state.lines;
     // What changed while the strategy was at work stays changed: it is compared with what was stored.
-    if (state.identity.id === change.next.id) state.rotation = undefined;
     state.reissue = false;
-    if (state.identity.flash === change.next.flash) state.flashChanged = false;
   });
 }
 
@@ -66,7 +68,7 @@ export function planChange(
   state: SessionState,
 ): SessionChange | 'empty' | undefined {
   if (state.view === null) return undefined;
-  const text = serialise(state);
+  const text = serialise({ view: state.view, flash: state.identity.flash });
   const { stored, identity } = state;
   if (text === '{}' && identity.flash === undefined && identity.userId === undefined) {
     return stored === undefined ? undefined : 'empty';
@@ -83,7 +85,7 @@ export function planChange(
     kind,
     previous: stored,
     next,
-    grace: state.rotation ?? 0,
+    grace: state.grace,
     patch: () => difference(stored?.text, text),
   };
 }
@@ -96,30 +98,28 @@ function changeKind(
   const { stored } = state;
   if (stored === undefined) return 'create';
   renewId(session, state, stored);
-  if (state.rotation !== undefined) return 'rotate';
-  const { identity } = state;
-  if (text !== stored.text || state.flashChanged || identity.userId !== stored.userId)
-    return 'update';
+  if (state.identity.id !== stored.id) return 'rotate';
+  // A message added or taken makes a new object; a user bound, a new id.
+  if (text !== stored.text || state.identity.flash !== stored.flash) return 'update';
   const age = session.now() - stored.issuedAt;
   return state.reissue || age >= session.policy.lifetimes.reissueAfter ? 'renew' : undefined;
 }
 
 function renewId(session: RequestSession, state: SessionState, stored: SessionRecord): void {
   const { renewAfter } = session.policy.lifetimes;
-  if (renewAfter === undefined || state.rotation !== undefined) return;
+  if (renewAfter === undefined || state.identity.id !== stored.id) return;
   const now = session.now();
   if (now - (stored.renewedAt ?? stored.createdAt) < renewAfter) return;
   state.identity.id = session.policy.strategy.newId(session);
   state.identity.renewedAt = now;
-  state.rotation = renewalGrace;
+  state.grace = renewalGrace;
 }
 
 /** The data as JSON text. Values that would be lost are looked for even when the text is unchanged: JSON drops some without a trace. */
-function serialise(state: SessionState): string {
-  const { view, identity } = state;
+function serialise(state: { readonly view: object; readonly flash: object | undefined }): string {
+  const { view, flash } = state;
   const lost =
-    findUnserialisable(view ?? {}) ??
-    (state.flashChanged ? findUnserialisable(identity.flash ?? {}) : undefined);
+    findUnserialisable(view) ?? (flash === undefined ? undefined : findUnserialisable(flash));
   if (lost !== undefined) throw unserialisable(lost.path, lost.what, lost.hint);
   try {
     return JSON.stringify(view);

@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Next } from '@portcullis/core';
 import { commitSession } from './commit.ts';
 import { noCookies } from './cookie/scan.ts';
 import { loadSession } from './load.ts';
@@ -14,27 +13,27 @@ import type { Found, SessionState } from './state.ts';
 import type { CookieValues, RejectionReason, SessionRecord, StrategyContext } from './strategy.ts';
 import { isThenable } from './thenable.ts';
 
+const nothing: Found = { kind: 'none' };
+
 /** The session of one request, from the first look at `req.session` to the head of the response. */
 export class RequestSession implements StrategyContext, SessionControl {
   readonly policy: SessionPolicy;
   readonly req: IncomingMessage;
   readonly res: ServerResponse | undefined;
-  readonly next: Next;
   held: unknown = undefined;
   cookies: CookieValues = noCookies;
-  /** What `load` found, until somebody looks at it. */
-  found: Found | undefined = undefined;
+  /** What `load` found; nothing before. */
+  found: Found = nothing;
+  loaded = false;
   state: SessionState | undefined = undefined;
 
   constructor(
     policy: SessionPolicy,
     exchange: { readonly req: IncomingMessage; readonly res?: ServerResponse | undefined },
-    next: Next,
   ) {
     this.policy = policy;
     this.req = exchange.req;
     this.res = exchange.res;
-    this.next = next;
   }
 
   get cookieName(): string {
@@ -47,6 +46,7 @@ export class RequestSession implements StrategyContext, SessionControl {
 
   /** Reads ahead of the first access. */
   load(): void | Promise<void> {
+    this.loaded = true;
     let found: Found | Promise<Found>;
     try {
       found = loadSession(this);
@@ -69,15 +69,15 @@ export class RequestSession implements StrategyContext, SessionControl {
 
   open(): SessionState {
     if (this.state !== undefined) return this.state;
-    if (this.found === undefined && isThenable(this.load())) {
+    if (!this.loaded && isThenable(this.load())) {
       throw misuse(
         'ERR_PORTCULLIS_SESSION_STRATEGY',
         `The session strategy ${this.policy.strategy.name} is not eager, so read() must answer at once, without a promise`,
       );
     }
-    const state = openState(this.policy, this, this.found ?? { kind: 'none' });
+    const state = openState(this.policy, this, this.found);
     this.state = state;
-    if (this.res?.headersSent === true) watchLateChanges(this, this.res);
+    if (this.res?.headersSent === true) watchLateChanges(this, state, this.res);
     return state;
   }
 
@@ -120,14 +120,13 @@ export class RequestSession implements StrategyContext, SessionControl {
   }
 
   async save(): Promise<void> {
-    const state = this.open();
+    this.open();
     if (this.res?.headersSent === true && !this.policy.strategy.late) {
       throw misuse(
         'ERR_PORTCULLIS_SESSION_HEAD_SENT',
         'The head of the response has left, so the session can no longer be put into its cookie; save before the first write',
       );
     }
-    if (state.failed) state.failed = false;
     await commitSession(this);
   }
 
@@ -206,7 +205,6 @@ export class RequestSession implements StrategyContext, SessionControl {
     const state = this.open();
     const flash = state.identity.flash ?? {};
     state.identity.flash = { ...flash, [kind]: [...(flash[kind] ?? []), message] };
-    state.flashChanged = true;
   }
 
   takeFlash(kind: string): unknown[] {
@@ -214,7 +212,6 @@ export class RequestSession implements StrategyContext, SessionControl {
     const { [kind]: taken, ...rest } = state.identity.flash ?? {};
     if (taken === undefined) return [];
     state.identity.flash = Object.keys(rest).length === 0 ? undefined : rest;
-    state.flashChanged = true;
     return [...taken];
   }
 
@@ -227,15 +224,13 @@ export class RequestSession implements StrategyContext, SessionControl {
     const view = new SessionObject(this);
     fillSession(view, data);
     state.view = view;
-    state.flashChanged = true;
-    if (state.stored !== undefined) state.rotation = grace;
+    state.grace = grace;
     return view;
   }
 
   #end(state: SessionState): void {
     state.doomed ??= { record: state.stored };
     state.stored = undefined;
-    state.rotation = undefined;
     state.identity = newIdentity(this.policy, this);
     state.view = null;
   }
@@ -247,10 +242,8 @@ export class RequestSession implements StrategyContext, SessionControl {
     if (record !== undefined) fillSession(view, JSON.parse(record.text) as object);
     state.view = view;
     state.stored = record;
-    state.flashChanged = false;
     if (record === undefined) return;
     state.identity = identityOf(record);
-    state.rotation = undefined;
   }
 }
 

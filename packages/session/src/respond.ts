@@ -1,11 +1,12 @@
 import type { ServerResponse } from 'node:http';
+import type { Next } from '@portcullis/core';
 import { appendVary } from '@portcullis/core/http';
 import { editHead, holdHead, isEnding, onDone } from '@portcullis/core/response';
 import { commitSession, planChange } from './commit.ts';
 import { privateCaching } from './cookie/cache-control.ts';
 import { replaceCookies } from './cookie/set-cookie.ts';
 import type { RequestSession } from './request-session.ts';
-import { unstored } from './session-error.ts';
+import { unreadable, unstored } from './session-error.ts';
 import type { SessionState } from './state.ts';
 import { isThenable } from './thenable.ts';
 
@@ -13,44 +14,41 @@ import { isThenable } from './thenable.ts';
  * Has the session stored before the first byte of the response leaves. Done before anybody looks at the session, because in
  * `res.end(JSON.stringify(req.session))` JavaScript has picked `end` already when `req.session` is read.
  */
-export function holdResponse(session: RequestSession, res: ServerResponse): void {
+export function holdResponse(session: RequestSession, res: ServerResponse, next: Next): void {
   // Code for WebSocket handshakes calls middleware with an object that is no response at all.
   if (typeof res.writeHead !== 'function' || typeof res.setHeader !== 'function') return;
-  holdHead(res, () => release(session, res), session.next);
+  holdHead(res, () => release(session, res), next);
 }
 
 function release(session: RequestSession, res: ServerResponse): void | Promise<void> {
+  // An untouched request ends here.
+  if (session.state === undefined && !session.isRenewedUnseen()) return undefined;
+  let state: SessionState;
+  try {
+    state = session.open();
+  } catch (error) {
+    return Promise.reject(unreadable(error));
+  }
+  const fail = (error: unknown): never => {
+    state.failed = true;
+    throw unstored(error);
+  };
   let work: void | Promise<void>;
   try {
-    // An untouched request ends here.
-    if (session.state === undefined && !session.isRenewedUnseen()) return undefined;
-    session.open();
     work = commitSession(session);
   } catch (error) {
-    return Promise.reject(fail(session, error));
+    return fail(error);
   }
-  if (!isThenable(work)) return finish(session, res);
-  return work.then(
-    () => {
-      editHead(res, () => finish(session, res));
-    },
-    (error: unknown) => {
-      throw fail(session, error);
-    },
-  );
+  if (!isThenable(work)) return finish(session, state, res);
+  return work.then(() => {
+    editHead(res, () => finish(session, state, res));
+  }, fail);
 }
 
-function fail(session: RequestSession, error: unknown): Error {
-  if (session.state !== undefined) session.state.failed = true;
-  return unstored(error);
-}
-
-function finish(session: RequestSession, res: ServerResponse): void {
-  const { state } = session;
-  if (state === undefined) return;
+function finish(session: RequestSession, state: SessionState, res: ServerResponse): void {
   writeHeaders(session, state, res);
   // After end() nothing more can change; while a body streams it can.
-  if (!isEnding(res)) watchLateChanges(session, res);
+  if (!isEnding(res)) watchLateChanges(session, state, res);
 }
 
 function writeHeaders(session: RequestSession, state: SessionState, res: ServerResponse): void {
@@ -71,10 +69,14 @@ function writeHeaders(session: RequestSession, state: SessionState, res: ServerR
 }
 
 /** A store takes changes made while the body streams; a cookie cannot, so that is said once. */
-export function watchLateChanges(session: RequestSession, res: ServerResponse): void {
+export function watchLateChanges(
+  session: RequestSession,
+  state: SessionState,
+  res: ServerResponse,
+): void {
+  const { policy } = session;
+  if (state.degraded) return;
   onDone(res, () => {
-    const { state, policy } = session;
-    if (state === undefined || state.failed || state.degraded) return;
     if (policy.strategy.late) void commitLate(session);
     else if (hasLateChange(session, state)) {
       policy.notices.once(

@@ -71,18 +71,17 @@ export function createSession(
       next();
       return;
     }
-    const own = new RequestSession(policy, { req, res }, next);
+    const own = new RequestSession(policy, { req, res });
     install(own);
-    holdResponse(own, res);
+    holdResponse(own, res, next);
     if (strategy.eager) readAhead(own, next);
     else next();
   };
 
   return Object.assign(middleware, {
     async load<T extends object>(req: IncomingMessage): Promise<Session<T>> {
-      const own =
-        slotOf(req, slot) ?? install(new RequestSession(policy, { req }, () => undefined));
-      if (own.state === undefined && own.found === undefined) await own.load();
+      const own = slotOf(req, slot) ?? install(new RequestSession(policy, { req }));
+      if (!own.loaded) await own.load();
       return own.open().view as unknown as Session<T>; // the caller says what it holds
     },
     async list(userId: string | number) {

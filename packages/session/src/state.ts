@@ -36,11 +36,10 @@ export interface SessionState {
   stored: SessionRecord | undefined;
   /** To be destroyed before anything else is stored. */
   doomed: { readonly record: SessionRecord | undefined } | undefined;
-  /** The id has changed since `stored`; seconds for which the old one still works. */
-  rotation: number | undefined;
+  /** When the id is another one than that of `stored`: seconds for which the old one still works. */
+  grace: number;
   /** A new cookie is wanted although nothing changed. */
   reissue: boolean;
-  flashChanged: boolean;
   isNew: boolean;
   readonly rejected: RejectionReason | undefined;
   /** The store is away: nothing is written, the browser's cookie stays. */
@@ -89,9 +88,8 @@ export function openState(
     identity,
     stored,
     doomed: undefined,
-    rotation: found.foreignId === true ? renewalGrace : undefined,
+    grace: found.foreignId === true ? renewalGrace : 0,
     reissue: found.kind === 'session' && found.reissue === true,
-    flashChanged: false,
     isNew: stored === undefined && found.kind !== 'migrated',
     rejected: found.kind === 'rejected' ? found.reason : undefined,
     degraded: found.kind === 'degraded',

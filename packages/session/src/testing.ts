@@ -106,5 +106,5 @@ function policyOf(options: SessionOptions): SessionPolicy {
 function contextOf(policy: SessionPolicy, cookie?: string): RequestSession {
   const req = new IncomingMessage(new Socket());
   if (cookie !== undefined) req.headers.cookie = cookie;
-  return new RequestSession(policy, { req }, () => undefined);
+  return new RequestSession(policy, { req });
 }

@@ -1,6 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { request as httpRequest } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { closeAll, hostNames, listen, rawRequest } from '@portcullis/testing';
@@ -214,90 +213,6 @@ describe('large sessions', () => {
   });
 });
 
-describe('a body that streams', () => {
-  test('leaves after the session is stored, and what changes later is stored as well', async () => {
-    const store = memoryStore({ singleProcess: true });
-    const server = await listen('http', session({ secretKey, store }), async (req, res) => {
-      const current = sessionOf<Data>(req);
-      if (req.url === '/read') return res.end(JSON.stringify(current));
-      current['a'] = 1;
-      res.write('one ');
-      await wait(20);
-      current['b'] = 2;
-      return res.end('two');
-    });
-    const streamed = await server.request('/');
-    expect(streamed.text).toBe('one two');
-    const headers = { cookie: cookieHeader(streamed) };
-    expect((await server.request('/read', { headers })).text).toBe('{"a":1,"b":2}');
-  });
-
-  test('gets a warning when a cookie session changes too late, once', async () => {
-    const warnings = await warningsOf(async () => {
-      const server = await listen('http', session({ secretKey }), async (req, res) => {
-        res.write('one ');
-        if (req.url === '/first') Object.assign(sessionOf<Data>(req), { a: 1n });
-        const current = sessionOf<Data>(req);
-        await wait(5);
-        current['a'] = 1;
-        await expect(current.save()).rejects.toMatchObject({
-          code: 'ERR_PORTCULLIS_SESSION_HEAD_SENT',
-        });
-        res.end('two');
-      });
-      await server.request('/');
-      await server.request('/');
-    });
-    expect(warnings.map(({ code }) => code)).toEqual(['ERR_PORTCULLIS_SESSION_CHANGED_LATE']);
-  });
-
-  test('gets no warning when a session is only read late', async () => {
-    const warnings = await warningsOf(async () => {
-      const server = await listen('http', session({ secretKey }), (req, res) => {
-        res.write('one ');
-        sessionOf(req);
-        res.end('two');
-      });
-      await server.request('/', {
-        headers: { cookie: await sessionCookie({ secretKey }, { a: 1 }) },
-      });
-    });
-    expect(warnings).toEqual([]);
-  });
-
-  test('gets a warning when a late change cannot be stored', async () => {
-    const store = ownStrategy({ late: true, commit: () => Promise.reject(new Error('full')) });
-    const warnings = await warningsOf(async () => {
-      const server = await listen('http', session({ secretKey, store }), (req, res) => {
-        res.write('one ');
-        Object.assign(sessionOf<Data>(req), { a: 1 });
-        res.end('two');
-      });
-      await server.request('/');
-      await wait(5);
-    });
-    expect(warnings.map(({ code }) => code)).toEqual(['ERR_PORTCULLIS_SESSION_LATE_COMMIT']);
-  });
-
-  test('is stored when the client goes away while the store is at work', async () => {
-    const log: string[] = [];
-    const server = await listen(
-      'http',
-      session({ secretKey, store: slowStrategy(log) }),
-      (req, res, next) => {
-        setOne(req, res, next);
-        res.end('body');
-      },
-    );
-    const request = httpRequest(`${server.url}/`).end();
-    request.on('error', () => undefined);
-    await wait(10);
-    request.destroy();
-    await wait(60);
-    expect(log).toEqual(['stored create']);
-  });
-});
-
 describe('commits of one request', () => {
   test('follow each other, and the last Set-Cookie is the only one', async () => {
     const kinds: string[] = [];
@@ -337,6 +252,69 @@ describe('commits of one request', () => {
     });
     const response = await server.request('/');
     expect([response.status, response.setCookie.length]).toEqual([200, 1]);
+  });
+
+  test('destroy what was being stored when the session ended', async () => {
+    const log: string[] = [];
+    const store = ownStrategy({
+      newId: () => `id-${String(log.length)}`,
+      commit: async (_, change) => {
+        log.push(`${change.kind} ${change.next.id}`);
+        await wait(5);
+        return { kind: 'set', value: 'v' };
+      },
+      destroy: async (_, record) => {
+        await wait(5);
+        log.push(`destroy ${String(record?.id)}`);
+        return { kind: 'clear' };
+      },
+    });
+    const server = await listen('http', session({ secretKey, store }), (req, res) => {
+      Object.assign(sessionOf<Data>(req), { a: 1 });
+      void sessionOf(req).save();
+      void sessionOf(req).destroy();
+      res.end('bye');
+    });
+    const response = await server.request('/');
+    expect(log).toEqual(['create id-0', 'destroy id-0']);
+    expect(response.setCookie).toEqual([]);
+  });
+
+  test('give a session that was regenerated while being stored its new id', async () => {
+    const log: string[] = [];
+    let ids = 0;
+    const store = ownStrategy({
+      newId: () => `id-${String(ids++)}`,
+      commit: async (_, change) => {
+        await wait(5);
+        log.push(`${change.kind} ${String(change.previous?.id)} ${change.next.id}`);
+        return { kind: 'set', value: change.next.id };
+      },
+    });
+    const server = await listen('http', session({ secretKey, store }), (req, res) => {
+      Object.assign(sessionOf<Data>(req), { a: 1 });
+      void sessionOf(req).save();
+      void sessionOf(req).regenerate({ keep: true });
+      res.end('hi');
+    });
+    const response = await server.request('/');
+    expect(log).toEqual(['create undefined id-0', 'rotate id-0 id-1']);
+    expect(response.setCookie).toEqual([expect.stringMatching(/^session=id-1;/)]);
+  });
+
+  test('leave the cookie alone when the strategy says so', async () => {
+    const store = ownStrategy({
+      commit: () => ({ kind: 'keep' }),
+      destroy: () => ({ kind: 'keep' }),
+    });
+    const server = await listen('http', session({ secretKey, store }), async (req, res) => {
+      Object.assign(sessionOf<Data>(req), { a: 1 });
+      if (req.url === '/end') await sessionOf(req).destroy();
+      res.end();
+    });
+    const headers = { cookie: 'session=x' };
+    expect((await server.request('/', { headers })).setCookie).toEqual([]);
+    expect((await server.request('/end', { headers })).setCookie).toEqual([]);
   });
 
   test('answer 503 when destroy() failed and nobody looked', async () => {

@@ -118,7 +118,7 @@ describe('joinChunks', () => {
   });
 
   test('tries at most 16 combinations', () => {
-    const eight = [...'abcdefgh'];
+    const eight = 'abcdefgh'.split('');
     expect(joinChunks([eight, eight, eight, eight])).toHaveLength(16);
   });
 });

@@ -222,7 +222,7 @@ describe('caches', () => {
     ['JSON', (current: Data) => JSON.stringify(current)],
   ])('learn that the answer varies when the session was asked for %s', async (_, use) => {
     const server = await listen('http', session({ secretKey }), (req, res) => {
-      res.end(String(use(sessionOf<Data>(req))));
+      res.end(JSON.stringify(use(sessionOf<Data>(req))));
     });
     expect((await server.request('/')).headers['vary']).toBe('Cookie');
   });
@@ -406,6 +406,18 @@ describe('sessionCookie and readSessionCookie, for tests', () => {
     const cookie = await sessionCookie({ secretKey, store }, { views: 4 }, { userId: '42' });
     expect((await server.request('/', { headers: { cookie } })).text).toBe('[null,{"views":4}]');
     expect(await readSessionCookie({ secretKey, store }, cookie)).toMatchObject({ userId: '42' });
+  });
+
+  test('ask a strategy of your own to create the session', async () => {
+    const patches: unknown[] = [];
+    const store = ownStrategy({
+      commit: (_, change) => {
+        patches.push([...change.patch().set]);
+        return { kind: 'set', value: 'mine' };
+      },
+    });
+    expect(await sessionCookie({ secretKey, store }, { a: 1 })).toBe('session=mine');
+    expect(patches).toEqual([[['a', '1']]]);
   });
 
   test('say what they cannot do', async () => {

@@ -1,10 +1,11 @@
 import { createSecretKey, randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { fromCookieSession, fromExpressSession, memoryStore, session } from '../src/index.ts';
 import type { SessionOptions, SessionStrategy } from '../src/index.ts';
 import { chooseCookieName } from '../src/cookie/lint.ts';
 import { sessionOptions } from '../src/options.ts';
+import { warningsOf } from './warnings.ts';
 
 const secretKey = 'a-secret-key-of-more-than-32-characters-7Q';
 
@@ -153,6 +154,18 @@ describe('session() starts', () => {
     expect(issuesOf({ secretKey, store: strategy, storeOptions: {} })).toHaveLength(1);
   });
 
+  test.each(['__Secure-id', '__Http-id', '__Host-Http-id'])(
+    'with the name %s over https',
+    (cookieName) => {
+      expect(issuesOf({ secretKey, cookieName, httpsOnly: true })).toEqual([]);
+    },
+  );
+
+  test('with a codec whose key is strong, without a warning', async () => {
+    const codec = fromCookieSession({ keys: secretKey, until: '2099-01-01' });
+    expect(await warningsOf(() => session({ secretKey, migrate: [codec] }))).toEqual([]);
+  });
+
   test("with the requirements' defaults", () => {
     const { options } = sessionOptions.resolve({ secretKey });
     expect(options).toMatchObject({
@@ -185,27 +198,19 @@ describe('chooseCookieName', () => {
 });
 
 describe('warnings at the start', () => {
-  const emitted: string[] = [];
-  beforeEach(() => {
-    emitted.length = 0;
-    jest.spyOn(process, 'emitWarning').mockImplementation((message, options) => {
-      emitted.push(`${(options as { code: string }).code} ${String(message)}`);
-    });
-  });
-  afterEach(() => {
-    jest.restoreAllMocks();
-  });
+  const told = async (run: () => unknown): Promise<string[]> =>
+    (await warningsOf(run)).map(({ code, message }) => `${code} ${message}`);
 
-  test('say that a lifetime looks like milliseconds', () => {
-    session({ secretKey, maxAge: 1_209_600_000 });
+  test('say that a lifetime looks like milliseconds', async () => {
+    const emitted = await told(() => session({ secretKey, maxAge: 1_209_600_000 }));
     expect(emitted).toEqual([
       expect.stringMatching(/^ERR_PORTCULLIS_SESSION_COOKIE_MAX_AGE .*400 days.*'14d'/),
     ]);
   });
 
-  test('say that an old key is weak, and that a migration is over', () => {
+  test('say that an old key is weak, and that a migration is over', async () => {
     const past = fromCookieSession({ keys: 'key1', until: '2001-01-01' });
-    session({ secretKey, migrate: [past] });
+    const emitted = await told(() => session({ secretKey, migrate: [past] }));
     expect(emitted).toEqual([
       expect.stringMatching(/^ERR_PORTCULLIS_SESSION_MIGRATION_OVER .*cookie-session/),
       expect.stringMatching(/^ERR_PORTCULLIS_SESSION_WEAK_LEGACY_KEY .*cookie-session/),

@@ -120,10 +120,10 @@ describe.each(formats)('%s tokens', (kind, make) => {
     const at = fc.nat(genuine.length - 1);
     const mutation = fc.oneof(
       fc
-        .tuple(at, fc.constantFrom(...alphabet))
+        .tuple(at, fc.constantFrom(...alphabet.split('')))
         .map(([i, c]) => genuine.slice(0, i) + c + genuine.slice(i + 1)),
       fc
-        .tuple(at, fc.constantFrom(...alphabet))
+        .tuple(at, fc.constantFrom(...alphabet.split('')))
         .map(([i, c]) => genuine.slice(0, i) + c + genuine.slice(i)),
       at.map((i) => genuine.slice(0, i) + genuine.slice(i + 1)),
       at.map((i) => genuine.slice(0, i)),

@@ -6,6 +6,7 @@ import type { Generation, SessionOptions } from '../src/index.ts';
 import { sessionCookie } from '../src/testing.ts';
 import { cookieHeader, secretKey } from './cookie-jar.ts';
 import { ownStrategy } from './own-strategy.ts';
+import { warningsOf } from './warnings.ts';
 
 afterEach(closeAll);
 
@@ -27,9 +28,9 @@ describe('userGeneration', () => {
   test.each(answers)(
     'ends all sessions of a user when it changes, answering %s',
     async (_, make) => {
-      let generation: number | undefined;
+      const generations = new Map<string, number>();
       const asked: string[] = [];
-      const answer = make(() => generation);
+      const answer = make(() => generations.get('bob'));
       const server = await serve({
         userGeneration: (userId) => {
           asked.push(userId);
@@ -38,7 +39,7 @@ describe('userGeneration', () => {
       });
       const headers = { cookie: cookieHeader(await server.request('/login')) };
       expect((await server.request('/', { headers })).text).toBe('[null,{"name":"Bob"}]');
-      generation = 2;
+      generations.set('bob', 2);
       expect((await server.request('/', { headers })).text).toBe('["revoked",{}]');
       const again = { cookie: cookieHeader(await server.request('/login')) };
       expect((await server.request('/', { headers: again })).text).toBe('[null,{"name":"Bob"}]');
@@ -168,6 +169,39 @@ describe('a strategy of your own', () => {
       500,
       expect.stringMatching(/not eager, so read\(\) must answer at once/),
     ]);
+  });
+
+  test('learns the name of the cookie, and may name the status of a failure', async () => {
+    const store = ownStrategy({
+      read: (ctx) => Promise.reject(Object.assign(new Error(ctx.cookieName), { status: 507 })),
+    });
+    const response = await (await serve({ store, cookieName: 'sid' })).request('/');
+    expect([response.status, /sid/.test(response.text)]).toEqual([507, true]);
+  });
+
+  test('whose read fails when a session is renewed unseen is a 503', async () => {
+    const store = ownStrategy({
+      eager: false,
+      read: () => {
+        throw new Error('away');
+      },
+    });
+    const server = await listen('http', session({ secretKey, store, touch: 'always' }));
+    expect((await server.request('/', { headers: { cookie: 'session=x' } })).status).toBe(503);
+    expect((await server.request('/')).status).toBe(200);
+  });
+
+  test('that is degraded is silent about late changes', async () => {
+    const store = ownStrategy({ read: () => ({ kind: 'degraded' }) });
+    const warnings = await warningsOf(async () => {
+      const server = await listen('http', session({ secretKey, store }), (req, res) => {
+        res.write('one ');
+        Object.assign(sessionOf(req), { a: 1 });
+        res.end('two');
+      });
+      await server.request('/');
+    });
+    expect(warnings).toEqual([]);
   });
 
   test('whose read fails later is a 503', async () => {

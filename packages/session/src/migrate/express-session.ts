@@ -36,10 +36,7 @@ export function fromExpressSession(options: MigrationOptions): MigrationCodec {
 }
 
 /** The id in a cookie value such as `s%3A<id>.<signature>`, or `undefined` when no secret made it. */
-export function readSignedId(
-  value: string,
-  secrets: readonly (string | Buffer)[],
-): string | undefined {
+function readSignedId(value: string, secrets: readonly (string | Buffer)[]): string | undefined {
   let text: string;
   try {
     text = decodeURIComponent(value);

@@ -10,8 +10,6 @@ export interface DerivedKey {
   readonly kid: number;
 }
 
-export const kidBytes = 2;
-
 /**
  * Derives one key per secret (HKDF-SHA256, RFC 5869). Purpose and cookie name are part of it, because a token of one cookie must
  * mean nothing in another.
