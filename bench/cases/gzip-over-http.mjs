@@ -39,7 +39,9 @@ const repeated = [1, 10, 100].map((kilobytes) => ({
   request: request('gzip'),
   handler: respond(bodies(kilobytes).slice(0, 1)),
   expect: json,
-  goals: [{ of: 'portcullis', to: 'compression', atLeast: 5 }],
+  // The load generator shares the machine, so requests per second end where it does: even no middleware
+  // is only three times as fast as the peer at 1 KB. The server's CPU time tells more.
+  goals: [{ of: 'portcullis', to: 'compression', field: 'cpu', atMost: 0.2 }],
 }));
 
 const defaults = [1, 10, 100].map((kilobytes) => ({

@@ -47,15 +47,36 @@ server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }
 
 const delay = monitorEventLoopDelay({ resolution: 1 });
 delay.enable();
+
+// On a busy machine the histogram counts the time in which the thread was not run at all. The CPU time
+// that the thread took between two turns of a timer is what this process itself kept the loop for.
+let longestTurn = 0;
+if (process.threadCpuUsage !== undefined) {
+  let last = process.threadCpuUsage();
+  setInterval(() => {
+    const now = process.threadCpuUsage();
+    longestTurn = Math.max(longestTurn, now.user + now.system - last.user - last.system);
+    last = now;
+  }, 1);
+}
+
 process.on('message', (question) => {
-  if (question === 'reset') delay.reset();
+  if (question === 'stall') {
+    const own = process.threadCpuUsage === undefined ? undefined : longestTurn / 1e3;
+    process.send({ stall: delay.max / 1e6, p99: delay.percentile(99) / 1e6, own });
+    return;
+  }
+  if (question === 'clear') {
+    delay.reset();
+    longestTurn = 0;
+    process.send({});
+    return;
+  }
   global.gc();
   const { rss, external } = process.memoryUsage();
   process.send({
     rss: rss / 2 ** 20,
     external: external / 2 ** 20,
-    stall: delay.max / 1e6,
-    p99: delay.percentile(99) / 1e6,
   });
 });
 process.on('disconnect', () => process.exit(0));
