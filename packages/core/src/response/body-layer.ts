@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { BodyOutput, BodySink, DecideBody, PendingBody } from './body.ts';
 import { emitDrain } from './drain.ts';
-import { enter, leave } from './exchange.ts';
+import { enter, isGone, leave } from './exchange.ts';
 import type { Callback, Exchange } from './exchange.ts';
 import { toBuffer } from './held-calls.ts';
 import { watchClose } from './gone.ts';
@@ -174,7 +174,9 @@ export class BodyLayer implements BodyOutput {
         chunk,
         encoding: undefined,
       });
-      this.#below = settle(this.outer, body, this) ?? 'raw';
+      // No sink is opened for a client that has left: nothing would close it.
+      const outer = isGone(exchange.res) ? undefined : this.outer;
+      this.#below = settle(outer, body, this) ?? 'raw';
     }
     return this.#below;
   }

@@ -2,7 +2,8 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { closeAll, hostNames, listen } from '@portcullis/testing';
 import type { HostName } from '@portcullis/testing';
 import type { ServerResponse } from 'node:http';
-import { seams } from './answers.ts';
+import { transformBody } from '@portcullis/core/response';
+import { passingSink, seams } from './answers.ts';
 
 afterEach(closeAll);
 
@@ -123,6 +124,27 @@ describe('after end', () => {
     }
   });
 
+  test("a write is Node's error also while a sink still works at the end", async () => {
+    const called: unknown[] = [];
+    const server = await listen(
+      'http',
+      (_req, res, next) => {
+        transformBody(res, (_body, out) => ({
+          ...passingSink(out),
+          end: (chunk, callback) => void setTimeout(() => out.end(chunk, callback), 5),
+        }));
+        next();
+      },
+      (_req, res) => {
+        res.on('error', (error) => void called.push((error as { code?: string }).code));
+        res.end('in time');
+        called.push(res.write('late'), res.end() === res);
+      },
+    );
+    expect((await server.request('/')).text).toBe('in time');
+    expect(called).toEqual([false, true, 'ERR_STREAM_WRITE_AFTER_END']);
+  });
+
   test('a late write is no error any more when the response is destroyed', async () => {
     const called: unknown[] = [];
     const server = await listen(
@@ -158,6 +180,7 @@ describe('after end', () => {
           );
           res.end('late', () => void called.push('end'));
           res.end();
+          res.write('later still');
         },
       );
       await expect(server.request('/')).rejects.toThrow(/NGHTTP2/);

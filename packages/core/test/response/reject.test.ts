@@ -204,10 +204,11 @@ describe.each(hostNames)('a gate on %s', (host) => {
             res.appendHeader('X-Slow', 'yes');
             called.push(res.writeHead(500) === res, res.write('slow'));
             res.flushHeaders();
-            res.end('slow', (error: unknown) => {
-              called.push((error as { code: string }).code);
+            const callback = (error?: { code: string }): void => {
+              called.push(error?.code);
               resolve();
-            });
+            };
+            res.end('slow', callback as () => void);
           });
           next();
         },
@@ -229,6 +230,33 @@ describe.each(hostNames)('a gate on %s', (host) => {
         undefined,
       ]),
     );
+  });
+
+  test('ignores a head that the loser writes before anybody else begins', async () => {
+    const server = await listen(
+      host,
+      (req, res, next) => {
+        const refusal = new Promise<void>((_resolve, reject) => {
+          setTimeout(() => reject(storeDown()), 5);
+        });
+        Object.assign(req, { refusal });
+        holdHead(
+          res,
+          () => refusal,
+          () => {},
+        );
+        next();
+      },
+      (req, res) => {
+        res.write('secret');
+        // In the tick of the rejection, after the seam has thrown the answer away.
+        const { refusal } = req as unknown as { refusal: Promise<void> };
+        refusal.catch(() => res.writeHead(200, { 'X-Loser': 'yes' }).end('secret'));
+      },
+    );
+    const response = await server.request('/');
+    expect([response.status, response.text]).toEqual([503, 'Service Unavailable']);
+    expect(response.headers['x-loser']).toBeUndefined();
   });
 
   test('fails the callbacks of the discarded writes', async () => {

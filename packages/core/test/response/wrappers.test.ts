@@ -132,6 +132,27 @@ describe.each(hostNames)('a writeHead wrapper on %s', (host) => {
 });
 
 describe('a wrapper below the seam', () => {
+  test('may call the method it wraps by its name', async () => {
+    const server = await listen(
+      'http',
+      [
+        (_req, res, next) => {
+          const below = res.end as (...args: unknown[]) => ServerResponse;
+          let again = false;
+          res.end = function end(this: ServerResponse, ...args: unknown[]): ServerResponse {
+            if (again) return below.apply(this, args);
+            again = true;
+            return this.end(...(args as [string]));
+          } as ServerResponse['end'];
+          next();
+        },
+        lay('everything at once'),
+      ],
+      (_req, res) => res.end('hello'),
+    );
+    expect((await server.request('/')).text).toBe('hello');
+  });
+
   test('may call the response again from its own end', async () => {
     const server = await listen(
       'http',
