@@ -29,6 +29,9 @@ export interface RedisStoreOptions {
 /** A session that moved more often than this while one request ran is not followed further. */
 const mostMoves = 8;
 
+/** How long a user's session is listed at least when it is not said how long it lives. */
+const day = 86_400_000;
+
 /** Attempts to rename a session that other requests keep writing. */
 const mostAttempts = 16;
 
@@ -75,7 +78,7 @@ export function redisStore(options: RedisStoreOptions): SessionStore {
     condition: { readonly version: string; readonly growth: string },
   ): Promise<'ok' | 'gone' | 'conflict'> => {
     const { expires, userId } = patch;
-    if (typeof userId === 'string') await index.add(userId, id, expires ?? Date.now());
+    if (typeof userId === 'string') await index.add(userId, id, expires ?? Date.now() + day);
     const lifetime = expires === undefined ? '' : storeLifetime(expires, Date.now());
     const { set, deleted } = updateFields(patch);
     const { at, reply } = await runAt(id, updateScript, [
@@ -164,7 +167,7 @@ export function redisStore(options: RedisStoreOptions): SessionStore {
     const left = rename.grace > 0 ? ['m', newId] : ['t', '1'];
     const lasts = String(rename.grace > 0 ? rename.grace : tombstoneLifetime);
     const values = [now(), String(loaded.version), lasts, ...left];
-    const [result = 'gone'] = await run(moveScript, keyOf(loaded.id), values);
+    const [result] = await run(moveScript, keyOf(loaded.id), values);
     if (result === 'ok') {
       if (loaded.userId !== undefined) await index.remove(loaded.userId, [loaded.id]);
       return 'ok';

@@ -96,3 +96,11 @@ test('a patch that logs out leaves no user', () => {
   expect(patched(session, { set: {}, deleted: [], userId: null }).userId).toBeUndefined();
   expect(patched(session, { set: {}, deleted: [] })).toMatchObject({ userId: 'ann', expires: 5 });
 });
+
+test('a session that is bound to a user without a new end is listed for a day', async () => {
+  const { client, asked } = scripted([['ok'], ['ok', '']]);
+  const update = { set: {}, deleted: [], userId: 'ann' };
+  expect(await redisStore({ client }).update('id', update)).toBe('ok');
+  const [, until] = asked[0]?.arguments ?? [];
+  expect(Number(until) - Date.now()).toBeGreaterThan(86_000_000);
+});

@@ -105,7 +105,8 @@ describe('a store that', () => {
       () => new Promise<void>((resolve) => (release = resolve)),
     );
     const store = storeWith((_id, callback) => {
-      void context.run('another request', () => pooled.then(() => callback(null, found)));
+      const answer = (): void => callback(null, found);
+      void context.run('another request', () => pooled.then(answer));
     });
     const seen = context.run('this request', async () => {
       await callStore(store, 'get', ['id']);

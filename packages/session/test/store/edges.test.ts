@@ -109,7 +109,7 @@ describe('the store strategy', () => {
   test('takes the patch of the engine when it has not read the session itself', () => {
     const { store, commit } = open();
     const [before, after] = [record({ data: { a: 1 } }), record({ data: { b: 2 } })];
-    commit(context(), { ...change('create', before, before), previous: undefined });
+    void commit(context(), { ...change('create', before, before), previous: undefined });
     expect(commit(context(), change('update', before, after))).toEqual({ kind: 'keep' });
     expect(store.get('an id')?.fields).toMatchObject({ b: '2' });
     expect(Object.keys(store.get('an id')?.fields ?? {})).not.toContain('a');
@@ -119,9 +119,12 @@ describe('the store strategy', () => {
     const { store, commit } = open();
     const before = record({ data: { a: 1, b: 1 }, userId: 'ann', authenticatedAt: 1 });
     const ctx = context();
-    commit(ctx, { ...change('create', before, before), previous: undefined });
+    void commit(ctx, { ...change('create', before, before), previous: undefined });
     hold(ctx, { id: 'an id', key: 'an id', loaded: store.get('an id'), aged: false });
-    commit(ctx, change('update', before, record({ data: { a: undefined, b: 1, c: undefined } })));
+    void commit(
+      ctx,
+      change('update', before, record({ data: { a: undefined, b: 1, c: undefined } })),
+    );
     expect(store.get('an id')).toMatchObject({ userId: undefined });
     expect(Object.keys(store.get('an id')?.fields ?? {})).toEqual(['b', '~c', '~i']);
   });
