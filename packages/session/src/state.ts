@@ -80,6 +80,7 @@ export function openState(
   const identity = stored === undefined ? newIdentity(policy, ctx) : identityOf(stored);
   if (found.foreignId === true) {
     identity.id = policy.strategy.newId(ctx);
+    identity.createdAt = policy.now();
     identity.renewedAt = policy.now();
   }
   // One literal without spreads: this runs for every request that uses its session, and spreads made it four times as dear.

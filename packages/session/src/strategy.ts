@@ -156,7 +156,10 @@ export interface SessionStrategy {
   ): CookieAction | Promise<CookieAction>;
   /** Reads the record again. Absent: the engine goes back to what was read first. */
   reload?(ctx: StrategyContext, record: SessionRecord): Loaded | Promise<Loaded>;
-  /** Reads the session of an id that a migration codec found in another library's cookie. Absent: such codecs are refused. */
+  /**
+   * Reads the session of an id that a migration codec found in another library's cookie. Absent: such cookies count for nothing.
+   * The engine has the session begin now, under an id of ours.
+   */
   readId?(ctx: StrategyContext, id: string): Loaded | Promise<Loaded>;
   /** Read, apply, write without losing anybody's update. Absent: the engine applies it to what it holds and commits. */
   update?(ctx: StrategyContext, record: SessionRecord, apply: ApplyUpdate): Promise<SessionRecord>;

@@ -363,6 +363,48 @@ describe('cookies of other libraries', () => {
     ]);
   });
 
+  test('with ids of express-session find the record in a store written for it', async () => {
+    const records = new Map<string, unknown>([
+      [
+        'vXkBqYLzrgIzjDPJlXkLsmZfMNyYuJqC',
+        { cookie: { originalMaxAge: null, path: '/' }, user: 'bob' },
+      ],
+    ]);
+    const store = {
+      get: (id: string, done: (error: unknown, record?: unknown) => void) =>
+        done(null, records.get(id)),
+      set: (id: string, record: unknown, done: (error?: unknown) => void) => {
+        records.set(id, record);
+        done();
+      },
+      destroy: (id: string, done: (error?: unknown) => void) => {
+        records.delete(id);
+        done();
+      },
+    };
+    const server = await serveMigrating({
+      store: store as never,
+      migrate: [fromExpressSession({ keys: 'keyboard cat', until })],
+    });
+    const first = await server.request('/', { headers: { cookie: ids } });
+    expect(first.text).toMatch(/"user":"bob"/);
+    const next = await server.request('/', { headers: { cookie: cookieHeader(first) } });
+    expect(next.text).toMatch(/"user":"bob"/);
+  });
+
+  test.each([
+    ['not-found', undefined],
+    ['corrupt', '{broken'],
+  ])('with ids of express-session are %s when that is what the store has', async (reason, text) => {
+    const store = memoryStore({ singleProcess: true });
+    const id = 'vXkBqYLzrgIzjDPJlXkLsmZfMNyYuJqC';
+    if (text !== undefined) await store.create(id, { fields: { a: text }, expires: Infinity });
+    const migrate = [fromExpressSession({ keys: 'keyboard cat', until })];
+    const server = await serveMigrating({ store, migrate });
+    const response = await server.request('/', { headers: { cookie: ids } });
+    expect(response.text).toBe(`["${reason}",{}]`);
+  });
+
   test('with ids of express-session get an id of ours, and the old one dies soon', async () => {
     const changes: SessionChange[] = [];
     const store = ownStrategy({

@@ -8,7 +8,7 @@ import type {
 } from '../strategy.ts';
 import { pending, whenAnswered } from './awaitable.ts';
 import { hold, keyOf } from './held.ts';
-import { parseFields } from './record-fields.ts';
+import { parseFields, timeless } from './record-fields.ts';
 import type { SignedIds, VerifiedId } from './signed-id.ts';
 import { createSingleFlight } from './single-flight.ts';
 import type { Awaitable, LoadedSession } from './store.ts';
@@ -25,6 +25,8 @@ interface Found {
 /** Reads sessions: from a cookie, and again by id. */
 export interface Reader {
   read(ctx: StrategyContext, cookies: CookieValues): Awaitable<Loaded>;
+  /** Reads the session of an id that another library signed. */
+  readId(ctx: StrategyContext, id: string): Awaitable<Loaded>;
   reload(ctx: StrategyContext, record: SessionRecord): Awaitable<Loaded>;
 }
 
@@ -84,6 +86,14 @@ export function readFrom(access: StoreAccess, ids: SignedIds): Reader {
       if (options.onUnavailable === 'error') return tryAll(ctx, verified, reason);
       return unlessUnavailable(() => tryAll(ctx, verified, reason));
     },
+    readId: (ctx, id) =>
+      whenAnswered(find(keys.of(id)), (found): Loaded => {
+        if (found === undefined) return { kind: 'rejected', reason: 'not-found' };
+        const record = parseFields(id, withTimes(found.loaded));
+        if (record === undefined) return { kind: 'rejected', reason: 'corrupt' };
+        hold(ctx, { id, ...found, aged: false });
+        return { kind: 'session', record };
+      }),
     reload(ctx, record) {
       const key = keyOf(keys, ctx, record);
       return whenAnswered(store.get(key), (loaded) =>
@@ -95,6 +105,11 @@ export function readFrom(access: StoreAccess, ids: SignedIds): Reader {
       );
     },
   };
+}
+
+/** Records of another library do not say when they began; the engine has them begin now. */
+function withTimes(loaded: LoadedSession): LoadedSession {
+  return { ...loaded, fields: { ...timeless, ...loaded.fields } };
 }
 
 function unlessUnavailable(read: () => Awaitable<Loaded>): Awaitable<Loaded> {

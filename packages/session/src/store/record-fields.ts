@@ -14,6 +14,9 @@ const noteKeys = {
 type Note = keyof typeof noteKeys;
 
 const notes = Object.keys(noteKeys) as Note[];
+
+/** Notes of a session of which nobody knows when it began. */
+export const timeless: SessionFields = { [noteKeys.createdAt]: '0', [noteKeys.issuedAt]: '0' };
 const tilde = 0x7e;
 
 /** A key of the app that begins with `~` gets another one, so that it never reads as a note. */
@@ -27,12 +30,27 @@ export function keyOfField(field: string): string | undefined {
   return field.charCodeAt(1) === tilde ? field.slice(1) : undefined;
 }
 
+/**
+ * Sets a field. An object without a prototype would need no such care, but costs three times as much to make and copy;
+ * `__proto__` is the one key that such an object takes for something else.
+ */
+export function setField(fields: Record<string, string>, field: string, text: string): void {
+  if (field !== '__proto__') fields[field] = text;
+  else
+    Object.defineProperty(fields, field, {
+      value: text,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
+}
+
 /** Everything that is stored of a session. */
 export function fieldsOf(record: SessionRecord): SessionFields {
-  const fields: Record<string, string> = Object.create(null);
+  const fields: Record<string, string> = {};
   for (const [key, value] of Object.entries(record.data)) {
     const text: string | undefined = JSON.stringify(value);
-    if (text !== undefined) fields[fieldOf(key)] = text;
+    if (text !== undefined) setField(fields, fieldOf(key), text);
   }
   for (const note of notes) {
     const value = record[note];
@@ -46,7 +64,7 @@ export function changedNotes(
   previous: SessionRecord,
   next: SessionRecord,
 ): { readonly set: Record<string, string>; readonly deleted: string[] } {
-  const set: Record<string, string> = Object.create(null);
+  const set: Record<string, string> = {};
   const deleted: string[] = [];
   for (const note of notes) {
     if (previous[note] === next[note]) continue;
