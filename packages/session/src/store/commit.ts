@@ -9,7 +9,7 @@ import type {
 import { pending, whenAnswered } from './awaitable.ts';
 import { expiryTime } from './expiry-time.ts';
 import { heldOf, hold, keyOf } from './held.ts';
-import { changedNotes, fieldOf, fieldsOf, keyOfField } from './record-fields.ts';
+import { changedNotes, fieldOf, fieldsOf, keyOfField, setField } from './record-fields.ts';
 import type { SignedIds } from './signed-id.ts';
 import { storeFailed } from './store-error.ts';
 import type { Awaitable, LoadedSession, SessionFields, StoreUpdate } from './store.ts';
@@ -124,7 +124,7 @@ interface WritablePatch {
 
 /** Without what was read, the difference between two whole texts. */
 function addPatch(patch: WritablePatch, { set, removed }: SessionPatch): void {
-  for (const [key, text] of set) patch.set[fieldOf(key)] = text;
+  for (const [key, text] of set) setField(patch.set, fieldOf(key), text);
   for (const key of removed) patch.deleted.push(fieldOf(key));
 }
 
@@ -136,7 +136,7 @@ function addChanges(patch: WritablePatch, base: SessionFields, data: SessionReco
     if (text === undefined) {
       if (Object.hasOwn(base, field)) patch.deleted.push(field);
     } else if (base[field] !== text) {
-      patch.set[field] = text;
+      setField(patch.set, field, text);
     }
   }
   for (const field of Object.keys(base)) {

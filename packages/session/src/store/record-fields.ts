@@ -31,8 +31,8 @@ export function keyOfField(field: string): string | undefined {
 }
 
 /**
- * Sets a field. An object without a prototype would need no such care, but costs three times as much to make and copy;
- * `__proto__` is the one key that such an object takes for something else.
+ * Sets a field, `__proto__` as well, which assigned would change the object instead. Objects without a prototype need no such
+ * care, but V8 copies them slowly: they were a seventh of the cost of a write.
  */
 export function setField(fields: Record<string, string>, field: string, text: string): void {
   if (field !== '__proto__') fields[field] = text;

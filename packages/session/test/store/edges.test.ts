@@ -61,6 +61,13 @@ describe('fields', () => {
     expect(Object.keys(fields)).toEqual(['c', '~c', '~i', '~f']);
   });
 
+  test('may be called __proto__', () => {
+    const data = JSON.parse('{"__proto__":{"evil":1}}') as Record<string, unknown>;
+    const fields = fieldsOf(record({ data }));
+    expect(Object.keys(fields)).toEqual(['__proto__', '~c', '~i']);
+    expect(fields).not.toHaveProperty('evil');
+  });
+
   test('read the same whatever order whole numbers come in', () => {
     const fields = { b: '1', '2': '"two"', 'a b': '[]', '~c': '1', '~i': '1' };
     const parsed = parseFields('id', { id: 'id', version: 1, expires: 0, fields });
