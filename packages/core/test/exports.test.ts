@@ -10,9 +10,9 @@ const listed = {
   './config': `ConfigError defineConfig loadConfig`,
   './options': `OptionsError Secret defineOptions findWeakness isSecret o`,
   './response': `editHead holdHead isEnding onDone onHead transformBody`,
-  './http': `absoluteUrl appendVary clientAddress compileFullMatch compileHostPatterns compilePaths
-    compileTrust explainHost explainPath explainScheme explainTarget findBacktracking formatHost
-    forwardedHosts getHost isSecure isWebSocketHandshake maxHostLength originalTarget ownHost
+  './http': `absoluteUrl appendVary clientAddress compileFullMatch compileHostPatterns
+    compileTrust explainHost explainScheme findBacktracking formatHost
+    forwardedHosts getHost isSecure isWebSocketHandshake originalTarget ownHost
     parseForwarded parseHost parseHostPattern rawHost requestHost requestScheme sameOriginAs
     setCheckedHost targetPath`,
 };

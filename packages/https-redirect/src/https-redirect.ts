@@ -13,7 +13,6 @@ import {
   type RequestTrust,
   type SchemeDecision,
 } from '@portcullis/core/http';
-import { compileExempt } from './exempt.ts';
 import { compileHsts } from './hsts.ts';
 import { compileDestination, type Destination } from './location.ts';
 import { warnOfLoop } from './loop.ts';
@@ -54,7 +53,7 @@ function createHttpsRedirect(options: Readonly<ResolvedHttpsRedirectOptions>): M
     return function httpsRedirectMiddleware(_req, _res, next) {
       next();
     };
-  const exempt = compileExempt(options.exempt);
+  const { exempt } = options;
   const writeHsts = compileHsts(options.hsts, trust);
   const destinationOf = compileDestination(options, trust);
   const notices = createNotices();

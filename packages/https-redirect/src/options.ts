@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { ForwardedFamily, Host, HostPattern, Trust, TrustProxy } from '@portcullis/core/http';
 import { defineOptions, o, type InputOf, type OptionsDefinition } from '@portcullis/core/options';
-import { exemptSpec } from './exempt.ts';
 import { hostListSpec, hostSpec } from './host-options.ts';
 import { checkPreload, hstsSpec, type ResolvedHsts } from './hsts-options.ts';
 import { portSpec } from './port.ts';
@@ -97,7 +96,7 @@ export interface ResolvedHttpsRedirectOptions {
   readonly host: Host | undefined;
   readonly allowedHosts: readonly HostPattern[] | undefined;
   readonly port: PortRule;
-  readonly exempt: readonly string[] | ((req: IncomingMessage) => boolean) | undefined;
+  readonly exempt: ((req: IncomingMessage) => boolean) | undefined;
   readonly trustProxy: Trust | undefined;
   readonly forwarded: ForwardedFamily | undefined;
   readonly protoHeaders: readonly string[] | undefined;
@@ -111,7 +110,7 @@ const fields = {
   host: o.optional(hostSpec),
   allowedHosts: o.optional(hostListSpec),
   port: o.withDefault(portSpec, 'auto'),
-  exempt: o.optional(exemptSpec),
+  exempt: o.optional(o.exempt()),
   trustProxy: o.optional(o.trustProxy()),
   forwarded: o.optional(o.forwarded()),
   protoHeaders: o.optional(protoHeadersSpec),
@@ -125,5 +124,6 @@ export const definition: OptionsDefinition<HttpsRedirectOptions, ResolvedHttpsRe
     package: '@portcullis/https-redirect',
     area: 'HTTPS_REDIRECT',
     fields,
+    suggestions: { hosts: 'allowedHosts' },
     rules: [checkPreload],
   });

@@ -3,7 +3,6 @@ import type { Next } from '@portcullis/core';
 import type { ForwardedFamily, Host, Trust, TrustProxy } from '@portcullis/core/http';
 import { defineOptions, o, type InputOf, type OptionsDefinition } from '@portcullis/core/options';
 import { allowedHostsSpec, type Entry } from './allowed-hosts.ts';
-import { exemptSpec } from './exempt.ts';
 import type { Rejection } from './rejection.ts';
 
 /** Decides about a host that is well formed. Only `true` allows it. */
@@ -69,7 +68,7 @@ export interface ResolvedTrustedHostOptions {
   readonly allowedHosts: readonly Entry[];
   readonly wwwRedirect: boolean;
   readonly status: 400 | 403 | 421;
-  readonly exempt: readonly string[] | ((req: IncomingMessage) => boolean) | undefined;
+  readonly exempt: ((req: IncomingMessage) => boolean) | undefined;
   readonly allowMissing: boolean;
   readonly trustProxy: Trust | undefined;
   readonly forwarded: ForwardedFamily | undefined;
@@ -80,7 +79,7 @@ const fields = {
   allowedHosts: allowedHostsSpec,
   wwwRedirect: o.withDefault(o.boolean(), true),
   status: o.withDefault(o.oneOf([400, 403, 421]), 400),
-  exempt: o.optional(exemptSpec),
+  exempt: o.optional(o.exempt()),
   allowMissing: o.withDefault(o.boolean(), false),
   trustProxy: o.optional(o.trustProxy()),
   forwarded: o.optional(o.forwarded()),
@@ -95,4 +94,5 @@ export const definition: OptionsDefinition<TrustedHostOptions, ResolvedTrustedHo
     package: '@portcullis/trusted-host',
     area: 'TRUSTED_HOST',
     fields,
+    suggestions: { hosts: 'allowedHosts', fail: 'onReject' },
   });

@@ -7,7 +7,6 @@ import {
 import { forwardedHosts, setCheckedHost, type RequestTrust } from '@portcullis/core/http';
 import { compileAllowList } from './allow-list.ts';
 import { decide, type Decision, type Policy } from './decision.ts';
-import { compileExempt } from './exempt.ts';
 import { createMemory } from './memory.ts';
 import { definition, type ResolvedTrustedHostOptions, type TrustedHostOptions } from './options.ts';
 import { reject, type Exchange } from './rejection.ts';
@@ -42,7 +41,7 @@ function createTrustedHost(options: Readonly<ResolvedTrustedHostOptions>): Middl
     allowList: compileAllowList(options.allowedHosts),
     allowMissing: options.allowMissing,
     wwwRedirect: options.wwwRedirect,
-    exempt: compileExempt(options.exempt),
+    exempt: options.exempt,
     trust,
   };
   const memory = createMemory();

@@ -91,6 +91,15 @@ export class Spec<out Out = unknown, out In = unknown> {
     return new Spec(schema, { ...shape, fields });
   }
 
+  /** What the checked value becomes. */
+  static mapped<From, Out, In>(spec: Spec<From, In>, become: (value: From) => Out): Spec<Out, In> {
+    const schema = v.pipe(
+      spec.#schema,
+      v.transform((value) => become(value as From)),
+    );
+    return new Spec(schema, spec);
+  }
+
   static union<Out, In>(specs: readonly Spec[], shape: Shape): Spec<Out, In> {
     const absent = missingSchema(shape);
     const some = v.union(

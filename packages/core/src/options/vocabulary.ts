@@ -1,14 +1,19 @@
+import type { IncomingMessage } from 'node:http';
 import { types } from 'node:util';
+import { compilePaths } from '../http/paths.ts';
 import type { ForwardedFamily } from '../http/request-trust.ts';
 import { compileTrust, type Trust, type TrustProxy } from '../http/trust.ts';
 import type { InputOf, InputOfSpec, OutputOf, OutputOfSpec } from './infer.ts';
 import { nearest } from './nearest.ts';
 import { frozenCopy, isOptionsObject } from './plain.ts';
 import { numberSpec, type Range } from './number.ts';
+import { pathSpec } from './path.ts';
 import { parseBytes, parseDuration } from './quantity.ts';
 import { parseSecret, type Secret, type SecretValue } from './secret.ts';
 import { type Fields, type Parse, type Shape, Spec } from './spec.ts';
 import { findWeakness } from './weak-secret.ts';
+
+type RequestTest = (req: IncomingMessage) => boolean;
 
 type Literal = string | number | boolean | null;
 
@@ -184,6 +189,11 @@ function forwarded(): Spec<ForwardedFamily, ForwardedFamily> {
   return oneOf(['x-forwarded', 'forwarded']);
 }
 
+function exempt(): Spec<RequestTest, readonly string[] | RequestTest> {
+  const paths = Spec.mapped(list(pathSpec, { min: 1 }), compilePaths);
+  return either(fn<RequestTest>('(req) => boolean'), paths);
+}
+
 function custom<T, I = T>(expected: string, parse: Parse<T>): Spec<T, I> {
   return Spec.leaf({ expected }, parse);
 }
@@ -231,6 +241,8 @@ export interface Vocabulary {
   trustProxy: typeof trustProxy;
   /** Which family of forwarded headers the proxy manages. */
   forwarded: typeof forwarded;
+  /** Requests that a middleware leaves alone: a list of paths or a function in, a function out. */
+  exempt: typeof exempt;
   /**
    * Anything else. `parse` answers what the value becomes, or undefined when it is not `expected`,
    * or calls `fail` to say more. What it returns is not frozen.
@@ -260,6 +272,7 @@ export const o: Readonly<Vocabulary> = Object.freeze({
   secret,
   trustProxy,
   forwarded,
+  exempt,
   custom,
   optional,
   withDefault,

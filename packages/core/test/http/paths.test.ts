@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { compilePaths, explainPath } from '@portcullis/core/http';
+import { compilePaths, explainPath } from '../../src/http/paths.ts';
 import { closeAll } from '@portcullis/testing';
 import { fact } from './request-facts.ts';
 
