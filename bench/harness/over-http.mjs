@@ -36,6 +36,9 @@ function startServer(file, index, name) {
   return new Promise((resolve, reject) => {
     const child = fork(serverFile, [file, String(index), name]);
     child.once('error', reject);
+    child.once('exit', (code) =>
+      reject(new Error(`the server of ${name} ended with ${code} before it listened`)),
+    );
     child.once('message', ({ port }) => resolve({ name, child, port, rounds: [] }));
   });
 }
