@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { closeAll, hostNames, listen } from '@portcullis/testing';
 import type { HostName, TestMiddleware, TestResponse } from '@portcullis/testing';
 import { holdHead, onHead, transformBody } from '@portcullis/core/response';
@@ -17,7 +17,6 @@ import { gunzipSync } from 'node:zlib';
 
 // Libraries that patch the response themselves, mounted before the seam and after it.
 
-jest.setTimeout(10_000);
 afterEach(closeAll);
 
 const bigFile = join(mkdtempSync(join(tmpdir(), 'portcullis-')), 'big.txt');
@@ -94,9 +93,13 @@ const answers: Readonly<Record<string, { body: Buffer; answer: TestMiddleware }>
   'an empty end': { body: Buffer.alloc(0), answer: (_req, res) => res.end() },
 };
 
-const neighbours: Readonly<
-  Record<string, { make: () => TestMiddleware; shows: (response: TestResponse) => boolean }>
-> = {
+interface Neighbour {
+  readonly make: () => TestMiddleware;
+  /** Whether its own work reached the client. */
+  readonly shows: (response: TestResponse) => boolean;
+}
+
+const neighbours: Readonly<Record<string, Neighbour>> = {
   'on-headers': {
     make: () => (_req, res, next) => {
       onHeaders(res, function (this: ServerResponse) {
@@ -146,34 +149,42 @@ const neighbours: Readonly<
   },
 };
 
-const hosts: readonly HostName[] = hostNames.filter((host) => host !== 'http2');
+async function ask(
+  host: HostName,
+  stack: TestMiddleware[],
+  answer: string,
+): Promise<{ response: TestResponse; whole: boolean }> {
+  const { answer: handler, body } = answers[answer] ?? { body: Buffer.alloc(0) };
+  const server = await listen(host, stack, handler);
+  const response = await server.request('/', { headers: { 'Accept-Encoding': 'gzip' } });
+  await server.close();
+  const gzipped = response.headers['content-encoding'] === 'gzip';
+  return { response, whole: (gzipped ? gunzipSync(response.body) : response.body).equals(body) };
+}
 
-describe.each(hosts)('%s', (host) => {
-  describe.each(Object.keys(neighbours))('with %s', (neighbour) => {
-    describe.each(Object.keys(answers))('%s', (answer) => {
-      test.each(
-        Object.keys(seams).flatMap((seam) => [
-          [seam, 'outside'],
-          [seam, 'inside'],
-        ]),
-      )('arrives whole with %s %s of it', async (seam, side) => {
-        const ours = seams[seam];
-        const theirs = neighbours[neighbour]?.make();
-        const { answer: handler, body } = answers[answer] ?? {};
-        if (ours === undefined || theirs === undefined || handler === undefined) throw new Error();
-        const stack = side === 'outside' ? [ours, theirs] : [theirs, ours];
-        const server = await listen(host, stack, handler);
-        const response = await server.request('/', {
-          headers: { 'Accept-Encoding': 'gzip', 'X-Forwarded-Proto': 'https' },
-        });
-        const received =
-          response.headers['content-encoding'] === 'gzip'
-            ? gunzipSync(response.body)
-            : response.body;
-        expect(received.equals(body ?? Buffer.alloc(0))).toBe(true);
-        expect(response.headers['x-seam']).toBe('yes');
-        expect(neighbours[neighbour]?.shows(response)).toBe(true);
-      });
+// express-session calls a method of Node that http2's response does not have.
+const neighboursOn = (host: HostName): string[] =>
+  Object.keys(neighbours).filter((name) => host !== 'http2' || name !== 'express-session');
+
+describe.each(hostNames)('%s', (host) => {
+  describe.each(neighboursOn(host))('with %s', (name) => {
+    const { make, shows } = neighbours[name] as Neighbour;
+    test.each(
+      Object.keys(answers).flatMap((answer) => [
+        [answer, 'outside'],
+        [answer, 'inside'],
+      ]),
+    )('%s arrives whole through every seam mounted %s of it', async (answer, side) => {
+      for (const [seam, ours] of Object.entries(seams)) {
+        const stack = side === 'outside' ? [ours, make()] : [make(), ours];
+        const { response, whole } = await ask(host, stack, answer);
+        expect([seam, whole, response.headers['x-seam'], shows(response)]).toEqual([
+          seam,
+          true,
+          'yes',
+          true,
+        ]);
+      }
     });
   });
 });

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Callback, Exchange } from './exchange.ts';
 import { runHeadHooks } from './head-hooks.ts';
+import { isHttp2 } from './node-errors.ts';
 import type { RawWriteHead, Seam, SeamedResponse } from './seam.ts';
 
 // The way down, below the seam: to Node, or to a wrapper that was there before us.
@@ -39,9 +40,18 @@ export function rawWrite(exchange: Exchange, call: readonly unknown[]): boolean 
   return passDown(exchange, exchange.write, call);
 }
 
-export function rawEnd(exchange: Exchange, call: readonly unknown[]): void {
+export function rawEnd(
+  exchange: Exchange,
+  [chunk, encoding, callback]: readonly [chunk: unknown, encoding: unknown, callback: unknown],
+): void {
   rawHead(exchange);
-  passDown(exchange, exchange.end, call);
+  if (chunk !== undefined && isHttp2(exchange.res)) {
+    // http2's own `end` calls the outermost `write`, where a wrapper that has ended long ago drops the bytes.
+    passDown(exchange, exchange.write, [chunk, encoding]);
+    passDown(exchange, exchange.end, [undefined, undefined, callback]);
+  } else {
+    passDown(exchange, exchange.end, [chunk, encoding, callback]);
+  }
 }
 
 /** Puts the head on the wire now. */
