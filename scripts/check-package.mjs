@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { codeEntries, publishedPackages, root } from './packages.mjs';
 
 // Unpacked JavaScript in bytes; a package that outgrows its budget is a decision, not an accident.
-const budgets = { '@portcullis/core': 160_000, '@portcullis/session': 200_000 };
+const budgets = { '@portcullis/core': 280_000, '@portcullis/session': 260_000 };
 const defaultBudget = 110_000;
 
 const problems = [];
@@ -86,9 +86,9 @@ function checkTypes(source, manifest) {
   for (const name of readdirSync(join(source, 'dist'), { recursive: true })) {
     if (!name.endsWith('.d.ts')) continue;
     const text = readFileSync(join(source, 'dist', name), 'utf8');
-    for (const [, specifier] of text.matchAll(/(?:from|import\()\s*["']([^"'.][^"']*)["']/g)) {
+    for (const [, specifier = ''] of text.matchAll(/(?:from|import\()\s*["']([^"'.][^"']*)["']/g)) {
       if (!specifier.startsWith('node:') && !specifier.startsWith('@portcullis/')) {
-        problems.push(`${manifest.name}: dist/${name} shows the types of "${specifier}"`);
+        problems.push(`${manifest.name}: dist/${String(name)} shows the types of "${specifier}"`);
       }
     }
   }
