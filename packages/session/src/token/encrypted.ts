@@ -10,7 +10,7 @@ import type { TokenFormat } from './token.ts';
 
 /**
  * Base64url of: version (1) | key id (2) | issued (4) | nonce (12) | ciphertext | tag (16).
- * The plaintext is created (4) | id (8) | payload. Everything before the nonce, and the cookie's name, is authenticated with it.
+ * The plaintext is created (4) | id (11, as text) | payload. Everything before the nonce, and the cookie's name, is authenticated with it.
  */
 const version = 1;
 const kidAt = 1;
@@ -18,8 +18,10 @@ const issuedAt = 3;
 const nonceAt = 7;
 const textAt = 19;
 const tagLength = 16;
-const idAt = 4;
-const payloadAt = 12;
+const textStart = 4;
+/** Eight bytes in base64url: kept as text, so that one conversion gives id and payload. */
+const idBytes = 8;
+const idLength = 11;
 const cipherName = 'aes-256-gcm';
 
 interface EncryptionKey {
@@ -40,7 +42,7 @@ export function encryptedTokens(setup: StrategySetup, random: RandomPool): Token
     },
   );
   return {
-    idBytes: payloadAt - idAt,
+    idBytes,
     seal: (record) => seal(record, keys[0] as EncryptionKey, random), // options require one secret
     open(token, now) {
       const bytes = unpack(token);
@@ -67,18 +69,18 @@ export function encryptedTokens(setup: StrategySetup, random: RandomPool): Token
 function unpack(token: string): Buffer | undefined {
   if (token.length > longestToken) return undefined;
   const bytes = parseBase64url(token);
-  if (bytes === undefined || bytes.length < textAt + payloadAt + tagLength) return undefined;
+  if (bytes === undefined || bytes.length < textAt + textStart + idLength + tagLength)
+    return undefined;
   return bytes[0] === version ? bytes : undefined;
 }
 
 function seal(record: SessionRecord, key: EncryptionKey, random: RandomPool): string {
   const { associated } = key;
   associated.writeUInt32BE(record.issuedAt, issuedAt);
-  const payload = formatPayload(record);
-  const plain = Buffer.allocUnsafe(payloadAt + Buffer.byteLength(payload));
+  const text = `${record.id}${formatPayload(record)}`;
+  const plain = Buffer.allocUnsafe(textStart + Buffer.byteLength(text));
   plain.writeUInt32BE(record.createdAt, 0);
-  plain.write(record.id, idAt, payloadAt - idAt, 'base64url');
-  plain.write(payload, payloadAt);
+  plain.write(text, textStart);
   const bytes = Buffer.allocUnsafe(textAt + plain.length + tagLength);
   bytes.set(associated.subarray(0, nonceAt));
   bytes.set(random.bytes(textAt - nonceAt), nonceAt);
@@ -99,12 +101,13 @@ function openWith(
   for (const key of keys) {
     const plain = decrypt(bytes, issued, key);
     if (plain === undefined) continue;
+    const text = plain.toString('utf8', textStart);
     const head = {
-      id: plain.toString('base64url', idAt, payloadAt),
+      id: text.slice(0, idLength),
       createdAt: plain.readUInt32BE(0),
       issuedAt: issued,
     };
-    return { record: parsePayload(plain.toString('utf8', payloadAt), head), key };
+    return { record: parsePayload(text.slice(idLength), head), key };
   }
   return undefined;
 }
