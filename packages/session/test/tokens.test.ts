@@ -52,6 +52,27 @@ function reasonOf(format: TokenFormat, token: string, at = now): RejectionReason
 describe.each(formats)('%s tokens', (kind, make) => {
   const tokens = make(setup);
 
+  test('that were read before still end when their time is over', () => {
+    const token = tokens.seal(record);
+    const reasons = [now, now, record.issuedAt + 3600, record.issuedAt + 3601];
+    expect(reasons.map((at) => reasonOf(tokens, token, at))).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      'expired-idle',
+    ]);
+  });
+
+  test('that were read before give each reader data of its own', () => {
+    const token = tokens.seal(full);
+    const [first, second] = [tokens.open(token, now), tokens.open(token, now)];
+    expect(second).toEqual(first);
+    expect('record' in first && 'record' in second).toBe(true);
+    if (!('record' in first) || !('record' in second)) return;
+    expect(second.record.data).not.toBe(first.record.data);
+    expect(second.record.flash).not.toBe(first.record.flash);
+  });
+
   test.each([
     ['data alone', record],
     ['everything', full],

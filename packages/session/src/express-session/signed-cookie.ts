@@ -1,7 +1,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { sign, unsign } from 'cookie-signature';
 import { scanCookies } from '../cookie/scan.ts';
-import { createVerifiedMemo } from '../store/verified-memo.ts';
+import { createVerifiedMemo } from '../token/verified-memo.ts';
 import type { SessionRequest } from './session-request.ts';
 
 /** What express-session takes for a secret. */

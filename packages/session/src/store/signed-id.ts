@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { createVerifiedMemo } from './verified-memo.ts';
+import { createVerifiedMemo } from '../token/verified-memo.ts';
 import { deriveKeys } from '../token/keys.ts';
 import type { StrategySetup } from '../strategy.ts';
 

@@ -4,9 +4,11 @@ import { expiry } from '../lifetime.ts';
 import type { SessionRecord, StrategySetup } from '../strategy.ts';
 import { dayKeys, deriveKeys } from './keys.ts';
 import { formatPayload, parsePayload } from './payload.ts';
+import type { TokenHead } from './payload.ts';
 import type { RandomPool } from './random.ts';
 import { longestToken, parseBase64url } from './token.ts';
-import type { TokenFormat } from './token.ts';
+import type { OpenedToken, TokenFormat } from './token.ts';
+import { createVerifiedMemo } from './verified-memo.ts';
 
 /**
  * Base64url of: version (1) | key id (2) | issued (4) | nonce (12) | ciphertext | tag (16).
@@ -41,10 +43,19 @@ export function encryptedTokens(setup: StrategySetup, random: RandomPool): Token
       return { kid, forDay: dayKeys(key), associated };
     },
   );
+  const memo = createVerifiedMemo<Plaintext>();
+  const read = ({ head, payload, key }: Plaintext, now: number): OpenedToken => {
+    // Every time, because what was alive when it was remembered may have ended since.
+    const reason = expiry(head, setup.lifetimes, now);
+    if (reason !== undefined) return { reason };
+    return { record: parsePayload(payload, head), newest: key === keys[0] };
+  };
   return {
     idBytes,
     seal: (record) => seal(record, keys[0] as EncryptionKey, random), // options require one secret
     open(token, now) {
+      const known = memo.get(token);
+      if (known !== undefined) return read(known, now);
       const bytes = unpack(token);
       if (bytes === undefined) {
         return { reason: token.length > longestToken ? 'oversize' : 'malformed' };
@@ -58,10 +69,8 @@ export function encryptedTokens(setup: StrategySetup, random: RandomPool): Token
       if (candidates.length === 0) return { reason: 'unknown-key' };
       const opened = openWith(bytes, candidates);
       if (opened === undefined) return { reason: 'bad-signature' };
-      const late = expiry(opened.record, setup.lifetimes, now);
-      return late === undefined
-        ? { record: opened.record, newest: opened.key === keys[0] }
-        : { reason: late };
+      memo.add(token, opened);
+      return read(opened, now);
     },
   };
 }
@@ -93,10 +102,14 @@ function seal(record: SessionRecord, key: EncryptionKey, random: RandomPool): st
   return bytes.toString('base64url');
 }
 
-function openWith(
-  bytes: Buffer,
-  keys: readonly EncryptionKey[],
-): { readonly record: SessionRecord; readonly key: EncryptionKey } | undefined {
+/** What an authentic token says. Text, so that every reader gets objects of its own. */
+interface Plaintext {
+  readonly head: TokenHead;
+  readonly payload: string;
+  readonly key: EncryptionKey;
+}
+
+function openWith(bytes: Buffer, keys: readonly EncryptionKey[]): Plaintext | undefined {
   const issued = bytes.readUInt32BE(issuedAt);
   for (const key of keys) {
     const plain = decrypt(bytes, issued, key);
@@ -107,7 +120,7 @@ function openWith(
       createdAt: plain.readUInt32BE(0),
       issuedAt: issued,
     };
-    return { record: parsePayload(text.slice(idLength), head), key };
+    return { head, payload: text.slice(idLength), key };
   }
   return undefined;
 }

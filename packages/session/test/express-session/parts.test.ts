@@ -6,7 +6,7 @@ import type { SessionRequest } from '../../src/express-session/session-request.t
 import { pathMatches, requestPath } from '../../src/express-session/path-match.ts';
 import { serializeCookie } from '../../src/express-session/serialize-cookie.ts';
 import { createTouchThrottle } from '../../src/express-session/touch-throttle.ts';
-import { createVerifiedMemo } from '../../src/store/verified-memo.ts';
+import { createVerifiedMemo } from '../../src/token/verified-memo.ts';
 import session = require('../../src/express-session.ts');
 
 afterEach(() => {
@@ -201,8 +201,9 @@ describe('what is remembered', () => {
 
   test('of good cookies is bounded', () => {
     const memo = createVerifiedMemo<number>();
-    for (let index = 0; index <= 10_000; index += 1) memo.add(`v${index}`, index);
-    expect([memo.get('v0'), memo.get('v10000')]).toEqual([undefined, 10_000]);
+    for (let index = 0; index <= 100; index += 1) memo.add(String(index).padEnd(10_000), index);
+    const remembered = [0, 100].map((index) => memo.get(String(index).padEnd(10_000)));
+    expect(remembered).toEqual([undefined, 100]);
   });
 });
 
