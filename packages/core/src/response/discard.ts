@@ -6,11 +6,11 @@ type Header = readonly [name: string, value: number | string | string[]];
 /**
  * Whether a header speaks of the one answer that was thrown away. Vary, CORS and security headers speak of the
  * resource or the site and stay, as does Content-Security-Policy, whose name only looks like the others.
+ * The name is in lower case, as `getHeaderNames` gives it.
  */
 function isDiscardable(name: string): boolean {
-  const lower = name.toLowerCase();
-  if (lower.startsWith('content-')) return !lower.startsWith('content-security-policy');
-  return discardable.has(lower);
+  if (name.startsWith('content-')) return !name.startsWith('content-security-policy');
+  return discardable.has(name);
 }
 
 const discardable: ReadonlySet<string> = new Set([
@@ -28,14 +28,16 @@ const discardable: ReadonlySet<string> = new Set([
 
 /** Discardable headers that earlier middleware has set already: they are not the handler's. */
 export function keepHeaders(res: ServerResponse): readonly Header[] {
-  return res
-    .getHeaderNames()
-    .filter(isDiscardable)
-    .map((name) => {
-      const value = res.getHeader(name) as Header[1]; // it is listed, so it is there
-      return [name, Array.isArray(value) ? [...value] : value];
-    });
+  let kept = nothing;
+  for (const name of res.getHeaderNames()) {
+    if (!isDiscardable(name)) continue;
+    const value = res.getHeader(name) as Header[1]; // it is listed, so it is there
+    kept = [...kept, [name, Array.isArray(value) ? [...value] : value]];
+  }
+  return kept;
 }
+
+const nothing: readonly Header[] = [];
 
 /** Gives the response back as it was before the handler answered. */
 export function discardAnswer(res: ServerResponse, kept: readonly Header[]): void {
