@@ -47,33 +47,16 @@ interface Sender {
 }
 
 function sender(client: RedisClient | IoRedisClient): Sender {
-  if (isFunction(client, 'evalSha')) {
+  if ('evalSha' in client) {
     return {
       digest: (sha1, key, values) => client.evalSha(sha1, { keys: [key], arguments: [...values] }),
       text: (script, key, values) => client.eval(script, { keys: [key], arguments: [...values] }),
     };
   }
-  if (isFunction(client, 'evalsha')) {
-    return {
-      digest: (sha1, key, values) => client.evalsha(sha1, 1, key, ...values),
-      text: (script, key, values) => client.eval(script, 1, key, ...values),
-    };
-  }
-  throw new TypeError(
-    'redisStore({ client }): pass a connected client of redis, ioredis or iovalkey, or an object with eval and evalSha',
-  );
-}
-
-function isFunction<C extends RedisClient | IoRedisClient, N extends string>(
-  client: C,
-  name: N,
-): client is Extract<C, Readonly<Record<N, unknown>>> {
-  const candidate: unknown = client;
-  return (
-    typeof candidate === 'object' &&
-    candidate !== null &&
-    typeof (candidate as Record<string, unknown>)[name] === 'function'
-  );
+  return {
+    digest: (sha1, key, values) => client.evalsha(sha1, 1, key, ...values),
+    text: (script, key, values) => client.eval(script, 1, key, ...values),
+  };
 }
 
 /** Buffers come from clients that were asked for them. */

@@ -8,6 +8,7 @@ import type {
 import { type IoRedisClient, type RedisClient, scriptRunner } from './client.ts';
 import { storeLifetime, tombstoneLifetime } from './lifetime.ts';
 import { createScript, destroyScript, getScript, moveScript, updateScript } from './scripts.ts';
+import { checkOptions } from './options.ts';
 import { parseFields, patched, toFields, updateFields } from './stored-fields.ts';
 import { userIndex } from './user-index.ts';
 
@@ -41,11 +42,12 @@ const mostAttempts = 16;
  * A session is one hash with one field per top-level key, and every read and every write is one script, so parallel requests
  * lose nothing of each other and a session that is gone stays gone.
  *
- * @throws TypeError when the client cannot run scripts.
+ * @throws `ERR_PORTCULLIS_OPTIONS` for options that cannot be used, such as a client that cannot run scripts.
  * @example
  * app.use(session({ secretKey, store: redisStore({ client }) }));
  */
 export function redisStore(options: RedisStoreOptions): SessionStore {
+  checkOptions(options);
   const { client, prefix = 'portcullis:session:' } = options;
   const run = scriptRunner(client);
   // The braces keep whatever an operator adds for one session in the same slot of a cluster.

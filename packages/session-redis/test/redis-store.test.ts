@@ -22,7 +22,7 @@ const rename = { set: {}, deleted: [], grace: 0 };
 describe('a session that moves in a circle', () => {
   test('is not followed for ever', async () => {
     const circle = Array.from({ length: 20 }, (_, index) => ['moved', `id${index % 2}`]);
-    expect(await redisStore(scripted(circle)).get('id1')).toBeUndefined();
+    expect(await redisStore({ client: scripted(circle).client }).get('id1')).toBeUndefined();
     const update = { set: { a: '1' }, deleted: [] };
     const { client, asked } = scripted(circle);
     expect(await redisStore({ client }).update('id1', update)).toBe('gone');
@@ -53,7 +53,7 @@ describe('a session that is renamed', () => {
   test('and never stands still is an error', async () => {
     const busy = Array.from({ length: 16 }, () => [live, ['ok'], ['conflict']]).flat();
     await expect(
-      Promise.resolve(redisStore(scripted(busy)).rename('old', 'new', rename)),
+      Promise.resolve(redisStore({ client: scripted(busy).client }).rename('old', 'new', rename)),
     ).rejects.toThrow('Other requests kept writing');
   });
 });
@@ -103,4 +103,53 @@ test('a session that is bound to a user without a new end is listed for a day', 
   expect(await redisStore({ client }).update('id', update)).toBe('ok');
   const [, until] = asked[0]?.arguments ?? [];
   expect(Number(until) - Date.now()).toBeGreaterThan(86_000_000);
+});
+
+describe('options that cannot work', () => {
+  const { client } = scripted([]);
+  const issuesOf = (options: unknown): unknown => {
+    try {
+      return redisStore(options as never);
+    } catch (error) {
+      const { code, issues } = error as { code: string; issues: { code: string; path: string }[] };
+      return [code, ...issues.map((issue) => `${issue.path} ${issue.code}`)];
+    }
+  };
+
+  test.each<[string, unknown, string[]]>([
+    ['nothing', undefined, ['options SESSION_REDIS_WRONG_TYPE']],
+    ['null', null, ['options SESSION_REDIS_WRONG_TYPE']],
+    ['no client', {}, ['client SESSION_REDIS_CLIENT']],
+    ['a promise of a client', { client: Promise.resolve(client) }, ['client SESSION_REDIS_CLIENT']],
+    [
+      'a client without scripts',
+      { client: { eval: client.eval } },
+      ['client SESSION_REDIS_CLIENT'],
+    ],
+    [
+      'a prefix that moves keys of a cluster',
+      { client, prefix: '{a}' },
+      ['prefix SESSION_REDIS_PREFIX'],
+    ],
+    ['a prefix that is no text', { client, prefix: 5 }, ['prefix SESSION_REDIS_PREFIX']],
+    [
+      'several at once',
+      { prefx: 'a', client: null },
+      ['prefx SESSION_REDIS_UNKNOWN_OPTION', 'client SESSION_REDIS_CLIENT'],
+    ],
+  ])('%s: refused at once', (_name, options, issues) => {
+    expect(issuesOf(options)).toEqual(['ERR_PORTCULLIS_OPTIONS', ...issues]);
+  });
+
+  test('are said with what to do', () => {
+    expect(() => redisStore({ prefx: 'a' } as never)).toThrow(
+      [
+        '@portcullis/session-redis: 2 options cannot be used',
+        '  ✖ prefx: is not an option',
+        '      → the options are client and prefix',
+        '  ✖ client: is required',
+        '      → pass a connected client of redis, ioredis or iovalkey (not a promise of it), or an object with eval and evalSha',
+      ].join('\n'),
+    );
+  });
 });

@@ -1,4 +1,5 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
+import { types } from 'node:util';
 import { sign, unsign } from 'cookie-signature';
 import { scanCookies } from '../cookie/scan.ts';
 import { createVerifiedMemo } from '../token/verified-memo.ts';
@@ -9,10 +10,18 @@ export type SessionSecret = string | NodeJS.ArrayBufferView | KeyObject;
 
 const prefix = 's:';
 
-/** Makes a key once, where cookie-signature would make one for every cookie. */
+/**
+ * Makes a key once, where cookie-signature would make one for every cookie.
+ *
+ * @throws TypeError for what is no secret; at once, not with the first request.
+ */
 export function toKey(secret: SessionSecret): KeyObject {
   if (typeof secret === 'string') return createSecretKey(Buffer.from(secret));
-  return ArrayBuffer.isView(secret) ? createSecretKey(secret as NodeJS.ArrayBufferView) : secret;
+  if (ArrayBuffer.isView(secret)) return createSecretKey(secret as NodeJS.ArrayBufferView);
+  if (types.isKeyObject(secret) && secret.type === 'secret') return secret;
+  throw new TypeError(
+    'secret option must be a string, a Buffer or a symmetric KeyObject, or a list of those',
+  );
 }
 
 /** Checks cookies with one set of keys. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createSecretKey } from 'node:crypto';
+import { createSecretKey, generateKeyPairSync } from 'node:crypto';
 import { sign } from 'cookie-signature';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { closeAll, hostNames, listen, type TestMiddleware } from '@portcullis/testing';
@@ -35,6 +35,13 @@ describe.each(hostNames)('the drop-in on %s', (host) => {
 });
 
 describe('secrets', () => {
+  test.each([5, {}, generateKeyPairSync('ed25519').privateKey])(
+    'of another kind are refused when the middleware is made',
+    (value) => {
+      expect(() => session({ ...quiet, secret: value as never })).toThrow('secret option must be');
+    },
+  );
+
   test.each([
     ['text', secret],
     ['bytes', Buffer.from(secret)],
