@@ -76,28 +76,17 @@ export class BodyLayer implements BodyOutput {
   // What comes in, from the handler or from the layer inside.
 
   accept(chunk: Buffer, callback: Callback | undefined): boolean {
-    try {
-      return this.#sink?.write(chunk, callback) ?? false;
-    } catch (error) {
-      return this.#breakOff(error);
-    }
+    return this.#guard(() => this.#sink?.write(chunk, callback));
   }
 
   finish(chunk: Buffer | undefined, callback: Callback | undefined): void {
-    try {
-      if (this.#bytes === undefined) this.#sink?.end(chunk, callback);
-      else this.end(this.#bytes, callback);
-    } catch (error) {
-      this.#breakOff(error);
-    }
+    // Within the handler's own `end`: what Node throws at a head it refuses goes to the handler, as ever.
+    if (this.#bytes !== undefined) this.#putEnd(this.#bytes, callback);
+    else this.#guard(() => this.#sink?.end(chunk, callback));
   }
 
   flush(): void {
-    try {
-      this.#sink?.flush();
-    } catch (error) {
-      this.#breakOff(error);
-    }
+    this.#guard(() => this.#sink?.flush());
   }
 
   close(): void {
@@ -110,10 +99,18 @@ export class BodyLayer implements BodyOutput {
     }
   }
 
-  #breakOff(error: unknown): false {
-    reportFault('A body sink', error);
-    this.destroy(error);
-    return false;
+  /**
+   * Sinks work in callbacks of codecs, where a throw would end the process. It breaks the response off: the client sees
+   * an error, never a short body that ends well.
+   */
+  #guard(step: () => boolean | void): boolean {
+    try {
+      return step() === true;
+    } catch (error) {
+      reportFault('A body sink', error);
+      this.destroy(error);
+      return false;
+    }
   }
 
   // What goes out.
@@ -135,7 +132,7 @@ export class BodyLayer implements BodyOutput {
     }
     this.#headSent = true;
     // Not at once: a head that travels with its first bytes is one packet and one system call less.
-    process.nextTick(() => this.#pushHead());
+    process.nextTick(() => this.#guard(() => this.#pushHead()));
   }
 
   #pushHead(): void {
@@ -147,13 +144,18 @@ export class BodyLayer implements BodyOutput {
   }
 
   write(chunk: Uint8Array, callback?: Callback): boolean {
-    const { exchange } = this.#parts;
-    const below = this.#settleBelow('write', chunk);
-    if (below !== 'raw') return below.accept(toBuffer(chunk, undefined), callback);
-    return rawWrite(exchange, [chunk, undefined, callback]);
+    return this.#guard(() => {
+      const below = this.#settleBelow('write', chunk);
+      if (below !== 'raw') return below.accept(toBuffer(chunk, undefined), callback);
+      return rawWrite(this.#parts.exchange, [chunk, undefined, callback]);
+    });
   }
 
   end(chunk?: Uint8Array, callback?: Callback): void {
+    this.#guard(() => this.#putEnd(chunk, callback));
+  }
+
+  #putEnd(chunk: Uint8Array | undefined, callback: Callback | undefined): void {
     const { exchange } = this.#parts;
     const below = this.#settleBelow('end', chunk);
     if (below !== 'raw') {
@@ -188,7 +190,7 @@ export class BodyLayer implements BodyOutput {
 
   /** Tells the sink that its way down has emptied. */
   resume(): void {
-    for (const listener of this.#drainListeners) listener();
+    for (const listener of this.#drainListeners) this.#guard(listener);
   }
 
   onDrain(listener: () => void): void {

@@ -34,7 +34,7 @@ export interface BodySink {
   /** The handler called `res.flushHeaders()`: what was written so far should reach the client now. */
   flush(): void;
   /** The response is closed, after its end or because the client went away: free everything. Called exactly once. */
-  close(error?: Error): void;
+  close(): void;
 }
 
 /** The way out of a sink. */

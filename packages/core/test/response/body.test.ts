@@ -358,6 +358,22 @@ describe.each(hostNames)('transformBody on %s', (host) => {
   });
 });
 
+test('lets the handler see what Node throws at the head of replaced bytes', async () => {
+  const server = await listen(
+    'http',
+    transform(({ whole }) => (whole ? Buffer.from('bytes') : undefined)),
+    (_req, res) => {
+      res.statusMessage = 'a\r\nb';
+      expect(() => res.end('hello')).toThrow('statusMessage');
+      res.statusMessage = '';
+      res.statusCode = 500;
+      res.end('error page');
+    },
+  );
+  const response = await server.request('/');
+  expect([response.status, response.text]).toEqual([500, 'error page']);
+});
+
 /** Requests with the callback called at the head; resolves with the body. */
 async function fetchHead(url: string, host: string, onHeadSeen: () => void): Promise<string> {
   if (host !== 'http2') {

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { closeAll, hostNames, listen } from '@portcullis/testing';
 import type { TestMiddleware } from '@portcullis/testing';
 import { holdHead, transformBody } from '@portcullis/core/response';
-import type { DecideBody } from '@portcullis/core/response';
+import type { BodyOutput, DecideBody } from '@portcullis/core/response';
 import { createReadStream } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bigBody, bigFile, passingSink } from './answers.ts';
@@ -221,6 +221,34 @@ describe.each(hostNames)('a body sink on %s', (host) => {
       expect(opened).toBe(before ? 1 : 0);
     },
   );
+
+  test('that puts its bytes out in a callback breaks the response off when Node refuses the head', async () => {
+    const warnings = collectWarnings();
+    for (const put of [
+      (out: BodyOutput) => void out.write(Buffer.from('late')),
+      (out: BodyOutput) => out.end(Buffer.from('late')),
+      (out: BodyOutput) => out.sendHead(),
+    ]) {
+      const server = await listen(
+        'http',
+        transform((_body, out) => ({
+          ...passingSink(out),
+          end: () => void setTimeout(() => put(out), 2),
+        })),
+        (_req, res) => {
+          res.statusMessage = 'a\r\nb';
+          res.end('hello');
+        },
+      );
+      await expect(server.request('/')).rejects.toThrow();
+    }
+    expect(warnings()).toEqual(
+      Array.from({ length: 3 }, () => [
+        'ERR_PORTCULLIS_RESPONSE_HOOK',
+        expect.stringContaining('Invalid character in statusMessage'),
+      ]),
+    );
+  });
 
   test('that is ready at once wakes a handler that waited for a gate', async () => {
     const server = await listen(
