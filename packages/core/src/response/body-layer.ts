@@ -93,7 +93,7 @@ export class BodyLayer implements BodyOutput {
     const sink = this.#sink;
     this.#sink = undefined;
     try {
-      sink?.close();
+      sink?.close(this.#parts.exchange.res.errored ?? undefined);
     } catch (error) {
       reportFault('Closing a body sink', error);
     }

@@ -33,8 +33,11 @@ export interface BodySink {
   end(chunk: Buffer | undefined, callback?: Callback): void;
   /** The handler called `res.flushHeaders()`: what was written so far should reach the client now. */
   flush(): void;
-  /** The response is closed, after its end or because the client went away: free everything. Called exactly once. */
-  close(): void;
+  /**
+   * The response is closed, after its end or because the client went away: free everything. Called exactly once, with
+   * what the response was destroyed with, if anything.
+   */
+  close(error?: Error): void;
 }
 
 /** The way out of a sink. */

@@ -126,6 +126,20 @@ describe.each(hostNames)('a body sink on %s', (host) => {
     await expect(server.request('/')).rejects.toThrow();
   });
 
+  test('tells a sink what the response was destroyed with', async () => {
+    const closed = new Promise<unknown>((resolve) => {
+      void listen(
+        'http',
+        transform((_body, out) => ({ ...passingSink(out), close: resolve })),
+        (_req, res) => {
+          res.write('one');
+          res.destroy(new Error('gave up'));
+        },
+      ).then((server) => server.request('/').catch(() => {}));
+    });
+    expect(await closed).toMatchObject({ message: 'gave up' });
+  });
+
   test('closes a sink once, also after a normal end, and survives a close that throws', async () => {
     const warnings = collectWarnings();
     let closed = 0;
