@@ -5,6 +5,8 @@ import type { Config } from 'jest';
 export const base: Config = {
   rootDir: __dirname,
   testEnvironment: 'node',
+  // Jest leaves one core free by default, which on two cores is half of them.
+  maxWorkers: '100%',
   // Tests run from source: the condition is listed first in every package's `exports`.
   testEnvironmentOptions: {
     customExportConditions: ['@portcullis/source', 'require', 'node', 'node-addons'],
