@@ -6,6 +6,16 @@ const root = join(__dirname, '..', '..');
 const packages = readdirSync(join(root, 'packages')).filter((name) => name !== 'testing');
 const areas = ['CORS', 'TRUSTED_HOST', 'HTTPS_REDIRECT', 'GZIP', 'SESSION', 'UPGRADE', 'CONFIG'];
 
+/** Codes that every area has; their headings stand without one. */
+const generic = new Set([
+  'WRONG_TYPE',
+  'OUT_OF_RANGE',
+  'CONFLICT',
+  'INVALID',
+  'MISSING',
+  'WEAK_SECRET',
+]);
+
 /** `ERR_PORTCULLIS_X_Y` and the issue codes `X_Y` that a source file writes out in quotes. */
 function codesOfSources(): Set<string> {
   const codes = new Set<string>();
