@@ -27,8 +27,15 @@ export function describeGot(value: unknown, hidden = false): string {
 
 /** Quotes a text for a message: shortened, and without the password of a URL in it. */
 export function quote(text: string): string {
-  const safe = text.replace(/\/\/[^/@\s]*@/g, '//***@');
+  const safe = withoutPassword(text);
   return JSON.stringify(safe.length > LONGEST_QUOTE ? `${safe.slice(0, LONGEST_QUOTE)}…` : safe);
+}
+
+/** Up to the last `@`, because people forget to encode those, and slashes, in a password. */
+function withoutPassword(text: string): string {
+  const start = text.indexOf('//');
+  const end = text.lastIndexOf('@');
+  return start === -1 || end < start ? text : `${text.slice(0, start)}//***${text.slice(end)}`;
 }
 
 function describeNumber(value: number): string {

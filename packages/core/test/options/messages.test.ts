@@ -212,6 +212,9 @@ describe('The message of a wrong value', () => {
   test('shortens a long text and hides the password of a URL', () => {
     expect(lines({ sameSite: 'x'.repeat(500) })).toContain(`the string "${'x'.repeat(80)}…"`);
     expect(lines({ sameSite: 'redis://app:hunter2@db/1' })).toContain('"redis://***@db/1"');
+    const careless = lines({ sameSite: 'redis://:hun@ter/2@db,redis://:hunter3@db2' });
+    expect(careless).toContain('"redis://***@db2"');
+    expect(lines({ sameSite: 'me@example.com//x' })).toContain('"me@example.com//x"');
   });
 });
 
