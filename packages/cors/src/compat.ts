@@ -11,6 +11,8 @@ import type { AllowOrigin, OriginPredicate } from './origin-rule.ts';
 function cors(options?: cors.CorsOptions | cors.CorsOptionsDelegate): CorsMiddleware {
   const notices = createNotices();
   if (typeof options !== 'function') {
+    // Refused there, in our words.
+    if (typeof (options ?? {}) !== 'object') return portcullisCors(options as PortcullisOptions);
     const fixed = toPortcullis(options ?? {}, notices);
     return fixed === false ? portcullisCors(() => false) : portcullisCors(fixed);
   }
@@ -97,11 +99,15 @@ function isDead(allowOrigins: readonly AllowOrigin[], origin: unknown, notices: 
 
 function toOrigins(origin: cors.StaticOrigin | cors.CustomOrigin): readonly AllowOrigin[] {
   if (typeof origin === 'function') return [toPredicate(origin)];
-  const entries = typeof origin === 'object' && !types.isRegExp(origin) ? origin : [origin];
+  // `isArray` does not narrow a readonly list.
+  const entries = (Array.isArray(origin) ? origin : [origin]) as readonly (
+    boolean | RegExp | string
+  )[];
   return entries.flatMap((entry): AllowOrigin[] => {
     if (entry === true) return ['*'];
     if (types.isRegExp(entry)) return [unanchored(entry)];
-    return typeof entry === 'string' ? [entry] : [];
+    // What is neither text nor nothing is refused where the other options are checked.
+    return entry ? [entry] : [];
   });
 }
 

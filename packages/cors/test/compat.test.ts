@@ -183,6 +183,19 @@ describe('the options of the cors package', () => {
     expect((await ask((_req, callback) => callback(new Error('no')))).status).toBe(500);
   });
 
+  test.each<[string, unknown, string]>([
+    ['an object for an origin', { origin: { host: 'a.example' } }, 'CORS_WRONG_TYPE'],
+    ['a number among the origins', { origin: [origin, 5] }, 'CORS_WRONG_TYPE'],
+    ['true for the options', true, 'CORS_WRONG_TYPE'],
+  ])('%s is an options error, not a TypeError', (_name, options, code) => {
+    const [issue] = issuesOf(() => cors(options as never));
+    expect(issue?.code).toContain(code);
+  });
+
+  test('nothing among the origins is left out', async () => {
+    expect(await allowedOrigin({ origin: [undefined as never, origin] })).toBe(origin);
+  });
+
   test('an option that neither package has is an error', () => {
     expect(issuesOf(() => cors({ origins: [origin] } as never))).toMatchObject([
       { code: 'CORS_UNKNOWN_OPTION', path: 'origins' },
