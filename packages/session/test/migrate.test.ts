@@ -123,7 +123,10 @@ describe('the options of codecs', () => {
   test('take a Date, and require one', () => {
     const date = new Date('2030-01-01T00:00:00Z');
     expect(fromStarlette({ keys: 'k', until: date }).until).toBe(1_893_456_000);
-    expect(() => fromStarlette({ keys: 'k', until: 'soon' })).toThrow(/until: expected a date/);
+    for (const wrong of ['soon', [Symbol('soon')], { toString: 5 }]) {
+      const migrate = () => fromStarlette({ keys: 'k', until: wrong as never });
+      expect(migrate).toThrow(/until: expected a date/);
+    }
   });
 
   test('say what is weak about a key, without the key', () => {

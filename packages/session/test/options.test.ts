@@ -41,6 +41,11 @@ describe('session() refuses to start', () => {
       ['SESSION_INVALID cookieName'],
     ],
     [
+      'with a name longer than a cookie can hold',
+      { secretKey, cookieName: 'n'.repeat(1000) },
+      ['SESSION_INVALID cookieName'],
+    ],
+    [
       'with a path that ends the attribute',
       { secretKey, path: '/; Domain=evil' },
       ['SESSION_INVALID path'],

@@ -19,9 +19,12 @@ export interface CookieFault {
   readonly hint: string;
 }
 
+/** Browsers give name and value 4096 bytes together, and keys are derived from a name of at most about a thousand. */
+const longestName = 256;
+
 /** RFC 9110 tokens; a cookie's name is one (RFC 6265, 4.1.1). */
 export function isCookieName(text: string): boolean {
-  return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(text);
+  return text.length <= longestName && /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(text);
 }
 
 /** A path that can stand in a Set-Cookie: anything else would end the attribute, or the header. */

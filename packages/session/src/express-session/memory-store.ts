@@ -28,10 +28,13 @@ interface WithInner {
   readonly [innerKey]: { readonly sessions: InnerStore; readonly records: Records };
 }
 
+const storeMethods = ['get', 'set', 'touch', 'destroy'] as const;
+
 /** The store behind a {@link MemoryStore}, which the middleware uses without callbacks. */
 export function innerStore(store: object): InnerStore | undefined {
-  // A subclass may have changed what its methods do, so only our own objects are bypassed.
+  // A subclass or a test may have changed what the methods do, so only our own, untouched objects are bypassed.
   if (Object.getPrototypeOf(store) !== MemoryStore.prototype) return undefined;
+  if (storeMethods.some((name) => Object.hasOwn(store, name))) return undefined;
   return (store as WithInner)[innerKey].sessions;
 }
 

@@ -16,8 +16,8 @@ import { type SignedCookies, signedCookies, toKey } from './signed-cookie.ts';
 import { createTouchThrottle } from './touch-throttle.ts';
 
 /** Makes the middleware; the options and what they mean are those of express-session 1.19. */
-export function expressSession(options: SessionOptions = {}): Middleware {
-  const settings = resolveSettings(options);
+export function expressSession(options?: SessionOptions | null): Middleware {
+  const settings = resolveSettings(options ?? {});
   const throttle = createTouchThrottle();
   const isConnected = watchConnection(settings);
   const [newest] = settings.keys;

@@ -60,11 +60,11 @@ const weakSecretBytes = 32;
 /** @throws TypeError, with the words of express-session. */
 export function resolveSettings(options: SessionOptions): Settings {
   const { genid = idMaker(), unset, proxy, cookie = {} } = options;
-  checkOptions(genid, unset);
+  checkOptions(genid, unset, options.store);
   const notices = createNotices();
   const keys = secretKeys(options.secret, notices);
   noticeDefaults(options, notices);
-  const store = options.store ?? defaultStore(notices);
+  const store = options.store || defaultStore(notices);
   return {
     keys,
     store: store as ExpressStore, // ours is exposed as req.sessionStore all the same
@@ -81,11 +81,13 @@ export function resolveSettings(options: SessionOptions): Settings {
   };
 }
 
-function checkOptions(genid: unknown, unset: unknown): void {
+function checkOptions(genid: unknown, unset: unknown, store: unknown): void {
   if (typeof genid !== 'function') throw new TypeError('genid option must be a function');
   if (unset && unset !== 'destroy' && unset !== 'keep') {
     throw new TypeError('unset option must be "destroy" or "keep"');
   }
+  // Not quoted: where a URL was given for the store, there is a password in it.
+  if (store && typeof store !== 'object') throw new TypeError('store option must be a store');
 }
 
 function idMaker(): () => string {

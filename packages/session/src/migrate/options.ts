@@ -24,7 +24,8 @@ export interface ResolvedMigration {
 }
 
 const until: Spec<number, string | Date> = o.custom("a date such as '2027-03-31'", (value) => {
-  const time = value instanceof Date ? value.getTime() : Date.parse(String(value));
+  const text = typeof value === 'string' ? value : '';
+  const time = value instanceof Date ? value.getTime() : Date.parse(text);
   return Number.isNaN(time) ? undefined : Math.floor(time / 1000);
 });
 

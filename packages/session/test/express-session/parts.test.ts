@@ -7,6 +7,8 @@ import { pathMatches, requestPath } from '../../src/express-session/path-match.t
 import { serializeCookie } from '../../src/express-session/serialize-cookie.ts';
 import { createTouchThrottle } from '../../src/express-session/touch-throttle.ts';
 import { createVerifiedMemo } from '../../src/token/verified-memo.ts';
+import { closeAll } from '@portcullis/testing';
+import { count, quiet, serve } from './drop-in.ts';
 import session = require('../../src/express-session.ts');
 
 afterEach(() => {
@@ -245,4 +247,32 @@ describe('the plan of a response', () => {
     });
     expect(plan.store).toBe(expected);
   });
+});
+
+describe('a store that is none', () => {
+  test.each([['redis://:hunter2@db'], [true], [5]])('%p is refused without showing it', (store) => {
+    const refused = () => session({ ...quiet, store: store as never });
+    expect(refused).toThrow(new TypeError('store option must be a store'));
+  });
+
+  test('but empty is the one in memory, as in express-session', () => {
+    jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    expect(() => session({ ...quiet, store: null as never })).not.toThrow();
+    expect(() => session(null as never)).not.toThrow();
+    jest.restoreAllMocks();
+  });
+});
+
+test('a method that somebody puts on a memory store is called', async () => {
+  const store = new session.MemoryStore();
+  const { set } = store;
+  const written: string[] = [];
+  store.set = function (id, record, callback) {
+    written.push(id);
+    set.call(this, id, record, callback);
+  };
+  const server = await serve({ ...quiet, store }, count);
+  await server.request('/');
+  await closeAll();
+  expect(written).toHaveLength(1);
 });
