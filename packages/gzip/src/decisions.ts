@@ -63,6 +63,11 @@ export interface Outcome {
 
 const decisions = channel('portcullis:gzip:decision');
 
+/** Whether anybody wants to know: asked first where the outcome would have to be put together. */
+export function isWatched(): boolean {
+  return decisions.hasSubscribers;
+}
+
 /** Publishes a decision; costs a property read while nobody subscribes. */
 export function reportDecision(res: ServerResponse, reason: GzipReason, outcome?: Outcome): void {
   if (!decisions.hasSubscribers) return;

@@ -2,7 +2,7 @@ import { appendVary } from '@portcullis/core/http';
 import type { ServerResponse } from 'node:http';
 import { parseCacheControl } from './cache-control.ts';
 import type { GzipReason } from './decisions.ts';
-import { reportDecision } from './decisions.ts';
+import { isWatched, reportDecision } from './decisions.ts';
 import { findCommonObstacle } from './eligibility.ts';
 import type { Encoding } from './encoding.ts';
 import { codedEtag, validatedEtag } from './etag.ts';
@@ -93,9 +93,9 @@ export function markPlainHead(res: ServerResponse, settings: Settings, plain: Pl
   }
   const length = announcedLength(res);
   if (length !== undefined && length < settings.minimumSize) {
-    reportDecision(res, 'small', { bytes: length });
+    if (isWatched()) reportDecision(res, 'small', { bytes: length });
     return;
   }
   markVariation(res);
-  reportDecision(res, plain.reason, { bytes: length });
+  if (isWatched()) reportDecision(res, plain.reason, { bytes: length });
 }

@@ -264,14 +264,14 @@ describe('behind proxies', () => {
     const lines = ['Host: internal', 'X-Forwarded-Host: evil.test, a.test:8080'];
     const trusted = await send(await serve({ trustProxy: 1, port: 'drop' }), lines);
     expect(trusted.location).toBe('https://a.test/');
-    expect(trusted.head).toContain('Vary: X-Forwarded-Proto, X-Forwarded-Host');
+    expect(trusted.head).toMatch(/vary: X-Forwarded-Proto, X-Forwarded-Host/i);
     const untrusted = await send(await serve(), lines);
     expect(untrusted.location).toBe('https://internal/');
     const rfc = await serve({ trustProxy: 1, forwarded: 'forwarded' });
     const answer = await send(rfc, ['Host: in', 'Forwarded: host=a.test']);
-    expect([answer.location, /^Vary: .*$/m.exec(answer.head)?.[0].trim()]).toEqual([
+    expect([answer.location, /^vary: .*$/im.exec(answer.head)?.[0].trim()]).toEqual([
       'https://a.test/',
-      'Vary: Forwarded',
+      'vary: Forwarded',
     ]);
   });
 
@@ -284,7 +284,7 @@ describe('behind proxies', () => {
       'Vary: Front-End-Https, X-Forwarded-Ssl',
     );
     const rejecting = await serve({ trustProxy: 1, insecure: 'reject' });
-    expect((await send(rejecting, ['Host: a.test'])).head).toContain('Vary: X-Forwarded-Proto');
+    expect((await send(rejecting, ['Host: a.test'])).head).toMatch(/vary: X-Forwarded-Proto/i);
   });
 
   test.each<HostName>(['express5', 'express4'])(
