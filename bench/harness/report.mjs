@@ -36,7 +36,7 @@ export function checkGoals(goals = [], ratioOf, what, print) {
     const wanted =
       goal.atMost === undefined ? `at least ${goal.atLeast}` : `at most ${goal.atMost}`;
     print(
-      `  ${goal.of} / ${goal.to}, ${goal.what ?? what}: ${ratio.toFixed(3)} (${wanted}: ${met ? 'met' : 'MISSED'})`,
+      `  ${goal.of} / ${goal.to}, ${goal.what ?? goal.field ?? what}: ${ratio.toFixed(3)} (${wanted}: ${met ? 'met' : 'MISSED'})`,
     );
   }
 }
