@@ -1,18 +1,12 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { cors } from '@portcullis/cors';
 import type { CorsMiddleware, CorsOptions } from '@portcullis/cors';
 import { closeAll, listen } from '@portcullis/testing';
 import type { TestMiddleware, TestServer } from '@portcullis/testing';
 import { upgrade } from '@portcullis/upgrade';
-import { existsSync } from 'node:fs';
-import { chromium } from 'playwright-core';
+import { describeWith, launchChromium } from '../programs.ts';
 import type { Browser, Page } from 'playwright-core';
 import { WebSocketServer } from 'ws';
-
-const executablePath = '/usr/bin/chromium';
-const present = existsSync(executablePath);
-if (!present && process.env['CI'] !== undefined) throw new Error(`${executablePath} is missing`);
-const describeBrowser = present ? describe : describe.skip;
 
 const html: TestMiddleware = (_req, res) => {
   res.setHeader('Content-Type', 'text/html');
@@ -49,22 +43,11 @@ type Fetched =
     }
   | { readonly ok: false };
 
-describeBrowser(present ? 'Chromium' : `Chromium (skipped: no ${executablePath})`, () => {
+describeWith('chromium', 'Chromium', (executablePath) => {
   let browser: Browser;
 
   beforeAll(async () => {
-    browser = await chromium.launch({
-      executablePath,
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    });
+    browser = await launchChromium(executablePath);
   });
   afterEach(closeAll);
   afterAll(() => browser.close());

@@ -27,6 +27,12 @@ function codesOfSources(): Set<string> {
       for (const [, code] of text.matchAll(/['"`](ERR_PORTCULLIS_[A-Z0-9_]+[A-Z0-9])['"`]/g)) {
         codes.add(code ?? '');
       }
+      const area = name.toUpperCase().replaceAll('-', '_');
+      // What a spec says through `fail` gets the area of its package in front.
+      for (const [, code = ''] of text.matchAll(/fail\(\{[^}]*?code: '([A-Z_]+)'/g)) {
+        if (!areas.includes(area) || generic.has(code)) continue;
+        codes.add(code.startsWith(`${area}_`) ? code : `${area}_${code}`);
+      }
       for (const [, code] of text.matchAll(
         new RegExp(`code: '((?:${areas.join('|')})_[A-Z0-9_]+)'`, 'g'),
       )) {

@@ -1,17 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { gzip } from '@portcullis/gzip';
 import type { GzipOptions } from '@portcullis/gzip';
 import { closeAll, listen } from '@portcullis/testing';
 import type { TestMiddleware } from '@portcullis/testing';
-import { existsSync } from 'node:fs';
-import { chromium } from 'playwright-core';
+import { describeWith, launchChromium } from '../programs.ts';
 import type { Browser } from 'playwright-core';
 import zlib from 'node:zlib';
-
-const executablePath = '/usr/bin/chromium';
-const present = existsSync(executablePath);
-if (!present && process.env['CI'] !== undefined) throw new Error(`${executablePath} is missing`);
-const describeBrowser = present ? describe : describe.skip;
 
 const text = 'what the page asked for, over and over again. '.repeat(300);
 const codings = ['gzip', 'br', 'deflate', 'zstd'] as const;
@@ -38,22 +32,11 @@ const application: TestMiddleware = (req, res) => {
   }
 };
 
-describeBrowser(present ? 'Chromium' : `Chromium (skipped: no ${executablePath})`, () => {
+describeWith('chromium', 'Chromium', (executablePath) => {
   let browser: Browser;
 
   beforeAll(async () => {
-    browser = await chromium.launch({
-      executablePath,
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    });
+    browser = await launchChromium(executablePath);
   });
   afterEach(closeAll);
   afterAll(() => browser.close());

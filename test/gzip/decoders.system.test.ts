@@ -1,5 +1,5 @@
 // What other implementations make of our bytes.
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { gzip } from '@portcullis/gzip';
 import type { GzipOptions } from '@portcullis/gzip';
 import { closeAll, listen } from '@portcullis/testing';
@@ -7,20 +7,10 @@ import type { TestServer } from '@portcullis/testing';
 import { execFile, spawnSync } from 'node:child_process';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
+import { describeWith } from '../programs.ts';
 
 const run = promisify(execFile);
 const hasZstd = 'zstdCompressSync' in zlib;
-
-function has(program: string): boolean {
-  const present = spawnSync(program, ['--version']).error === undefined;
-  if (!present && process.env['CI'] !== undefined) throw new Error(`${program} is missing`);
-  return present;
-}
-
-function describeWith(program: string, title: string, body: () => void): void {
-  if (has(program)) describe(title, body);
-  else describe.skip(`${title} (skipped: no ${program})`, body);
-}
 
 const text = Array.from({ length: 4000 }, (_, i) => `line ${i}, ${(i * 7919) % 1009}\n`).join('');
 

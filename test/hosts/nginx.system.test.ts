@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, expect, jest, test } from '@jest/globals';
 import { request as httpsRequest } from 'node:https';
 import { absoluteUrl, clientAddress, getHost, requestScheme } from '@portcullis/core/http';
 import { httpsRedirect, type HttpsRedirectOptions } from '@portcullis/https-redirect';
@@ -10,11 +10,8 @@ import {
   type HostName,
 } from '@portcullis/testing';
 import { trustedHost, type TrustedHostOptions } from '@portcullis/trusted-host';
-import { nginxMissing, startNginx, type Nginx } from './nginx.ts';
-
-const missing = nginxMissing();
-if (missing !== undefined && process.env['CI'] !== undefined) throw new Error(missing);
-const suite = missing === undefined ? describe : describe.skip;
+import { describeWith } from '../programs.ts';
+import { startNginx, type Nginx } from './nginx.ts';
 
 const running: Nginx[] = [];
 afterEach(async () => {
@@ -118,7 +115,7 @@ function askTls(nginx: Nginx, headers: Record<string, string>): Promise<string> 
 const trust = { trusted: { trustProxy: 'loopback' } } as const;
 const refused = '400 Invalid host header';
 
-suite(`behind a real nginx${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => {
+describeWith('nginx', 'behind a real nginx', () => {
   test('the host, scheme and address of the client arrive', async () => {
     const nginx = await start({ headers: overwriting, ...trust });
     await expect(ask(nginx, ['Host: example.com'])).resolves.toBe(

@@ -1,31 +1,16 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-
-/** Why nginx cannot be used here, or `undefined`. */
-export function nginxMissing(): string | undefined {
-  const { error } = spawnSync('nginx', ['-v']);
-  return error === undefined ? undefined : 'nginx is not installed (Debian package nginx)';
-}
+import { findProgram, freePort } from '../programs.ts';
 
 export interface Nginx {
   /** Listens here with plain http, or TLS where the configuration says so. */
   readonly port: number;
   stop(): Promise<void>;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  // A listening TCP server has an address with a port.
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** Starts an nginx of its own, with its own folder and one server block; nothing of the system's is touched. */
@@ -38,7 +23,7 @@ export async function startNginx(
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
   await writeFile(join(folder, 'nginx.conf'), configuration(server(port, folder), folder));
   const child = spawn(
-    'nginx',
+    findProgram('nginx') ?? 'nginx',
     ['-p', folder, '-c', 'nginx.conf', '-e', join(folder, 'error.log')],
     {
       stdio: ['ignore', 'ignore', 'inherit'],

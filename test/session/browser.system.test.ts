@@ -1,16 +1,10 @@
-import { existsSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { closeAll, listen } from '@portcullis/testing';
 import type { TestMiddleware, TestServer } from '@portcullis/testing';
 import { session, sessionOf } from '@portcullis/session';
 import type { SessionOptions } from '@portcullis/session';
-import { chromium } from 'playwright-core';
+import { describeWith, launchChromium } from '../programs.ts';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-
-const executablePath = '/usr/bin/chromium';
-const present = existsSync(executablePath);
-if (!present && process.env['CI'] !== undefined) throw new Error(`${executablePath} is missing`);
-const describeBrowser = present ? describe : describe.skip;
 
 const secretKey = 'Zr8w0vK-3tQ6yHd1sXb5nPf9uJm2cLg7';
 
@@ -29,24 +23,13 @@ const application: TestMiddleware = async (req, res) => {
 const serve = (options: Partial<SessionOptions> = {}, tls = false): Promise<TestServer> =>
   listen('http', session({ secretKey, ...options }), application, { tls });
 
-describeBrowser(present ? 'Chromium' : `Chromium (skipped: no ${executablePath})`, () => {
+describeWith('chromium', 'Chromium', (executablePath) => {
   let browser: Browser;
   let context: BrowserContext;
   let page: Page;
 
   beforeAll(async () => {
-    browser = await chromium.launch({
-      executablePath,
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    });
+    browser = await launchChromium(executablePath);
   });
   afterAll(() => browser.close());
   afterEach(async () => {

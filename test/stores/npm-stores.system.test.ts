@@ -19,8 +19,8 @@ import memorystore = require('memorystore');
 import { Pool } from 'pg';
 import { createClient } from 'redis';
 import fileStore = require('session-file-store');
-import { describeWith } from './available.ts';
-import { hasRedis, type RedisServer, startRedis } from './redis-server.ts';
+import { describeWith } from '../programs.ts';
+import { type RedisServer, startRedis } from './redis-server.ts';
 import { type PostgresServer, startPostgres } from './postgres-server.ts';
 import { type Handler, original, ours, quiet, type SessionPackage } from './twins.ts';
 
@@ -145,7 +145,7 @@ describe('on disk', () => {
   });
 });
 
-describeWith('redis-server', hasRedis(), () => {
+describeWith('redis-server', 'on a real Redis', () => {
   let server: RedisServer;
   let client: { close(): unknown };
   const holder: { client?: unknown } = {};

@@ -1,11 +1,11 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from './redis-server.ts';
+import { findProgram, freePort } from '../programs.ts';
 
 /** A database of our own. */
 export interface PostgresServer {
@@ -15,14 +15,10 @@ export interface PostgresServer {
   stop(): Promise<void>;
 }
 
-const installed = '/usr/lib/postgresql';
-
 /** Starts the PostgreSQL of this machine, or, where there is none, PGlite behind a socket. */
 export function startPostgres(): Promise<PostgresServer> {
-  const versions = existsSync(installed) ? readdirSync(installed) : [];
-  const folders = versions.map((version) => join(installed, version, 'bin'));
-  const bin = folders.find((folder) => existsSync(join(folder, 'postgres')));
-  return bin === undefined ? startPglite() : startCluster(bin);
+  const server = findProgram('postgres');
+  return server === undefined ? startPglite() : startCluster(dirname(server));
 }
 
 async function startCluster(bin: string): Promise<PostgresServer> {

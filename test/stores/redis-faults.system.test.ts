@@ -4,13 +4,13 @@ import { session } from '@portcullis/session';
 import { redisStore } from '@portcullis/session-redis';
 import { closeAll, listen, type TestMiddleware, type TestServer } from '@portcullis/testing';
 import { createClient } from 'redis';
-import { describeWith } from './available.ts';
-import { hasRedis, type RedisServer, startRedis } from './redis-server.ts';
+import { describeWith } from '../programs.ts';
+import { type RedisServer, startRedis } from './redis-server.ts';
 import type { AnyRequest } from './twins.ts';
 
 const secretKey = 'the secret of the tests, which is long enough';
 
-describeWith('redis-server', hasRedis(), () => {
+describeWith('redis-server', 'on a real Redis', () => {
   let redis: RedisServer;
   const clients: { destroy(): void }[] = [];
   beforeAll(async () => {

@@ -3,10 +3,10 @@ import { redisStore } from '@portcullis/session-redis';
 import { createClient, createCluster } from 'redis';
 import type { StoredSession } from '@portcullis/session';
 import { describeSessionStore } from '../../packages/session/test/store/contract.ts';
-import { describeWith } from './available.ts';
-import { command, hasRedis, type RedisServer, startRedis } from './redis-server.ts';
+import { describeWith } from '../programs.ts';
+import { command, type RedisServer, startRedis } from './redis-server.ts';
 
-describeWith('redis-server', hasRedis(), () => {
+describeWith('redis-server', 'on a real Redis', () => {
   let server: RedisServer;
   beforeAll(async () => {
     server = await startRedis();
@@ -117,7 +117,7 @@ describeWith('redis-server', hasRedis(), () => {
   });
 });
 
-describeWith('redis-server', hasRedis(), () => {
+describeWith('redis-server', 'on a real Redis', () => {
   let server: RedisServer;
   beforeAll(async () => {
     server = await startRedis({ cluster: true });
