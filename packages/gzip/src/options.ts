@@ -205,6 +205,7 @@ const contentTypePattern = o.string({
 export const gzipOptions: OptionsDefinition<GzipOptions, ResolvedGzipOptions> = defineOptions({
   package: '@portcullis/gzip',
   area: 'GZIP',
+  suggestions: { threshold: 'minimumSize', level: 'compressLevel', compresslevel: 'compressLevel' },
   fields: {
     minimumSize: o.withDefault(o.bytes(), 500),
     compressLevel: o.optional(

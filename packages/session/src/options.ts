@@ -147,6 +147,13 @@ export const sessionOptions: OptionsDefinition<SessionOptions, ResolvedSessionOp
   defineOptions<SessionOptions, ResolvedSessionOptions>({
     package: '@portcullis/session',
     area: 'SESSION',
+    suggestions: {
+      secret: 'secretKey',
+      keys: 'secretKey',
+      name: 'cookieName',
+      secure: 'httpsOnly',
+      rolling: 'touch',
+    },
     fields: {
       secretKey: o.list(o.secret({ minLength: leastSecret }), { min: 1, single: true }),
       cookieName: o.optional(o.string({ expected: 'a cookie name', check: isCookieName })),
