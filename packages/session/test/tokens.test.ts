@@ -233,7 +233,7 @@ describe('signed tokens', () => {
   test('are not accepted with characters that only share their low byte', () => {
     const tokens = signedTokens(setup);
     const token = tokens.seal(full);
-    const accepted = [...token].filter((character, index) => {
+    const accepted = Array.from(token).filter((character, index) => {
       const twin = String.fromCharCode(character.charCodeAt(0) + 0x100);
       const now = full.issuedAt;
       return 'record' in tokens.open(token.slice(0, index) + twin + token.slice(index + 1), now);
