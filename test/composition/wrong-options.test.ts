@@ -114,6 +114,19 @@ describe.each(cases)('wrong options of %s', (_name, make, message) => {
   });
 });
 
+// A URL with a password is a common slip where an origin or a host is wanted.
+test.each([
+  ['cors', () => cors({ allowOrigins: ['https://me:hunter2@a.example'] })],
+  ['trusted-host', () => trustedHost({ allowedHosts: ['https://me:hunter2@a.example'] })],
+  ['https-redirect', () => httpsRedirect({ host: 'https://me:hunter2@a.example' })],
+  ['https-redirect', () => httpsRedirect({ allowedHosts: ['https://me:hunter2@a.example'] })],
+])('%s refuses a URL with a password without showing it', (_name, make) => {
+  const error = caught(make);
+  expect(error.code).toBe('ERR_PORTCULLIS_OPTIONS');
+  const shown = [error.stack, inspect(error, { depth: 9 }), JSON.stringify(error)].join('\n');
+  expect(shown).not.toContain('hunter2');
+});
+
 function caught(
   make: () => unknown,
 ): Error & { code: string; issues: readonly { path: string }[] } {

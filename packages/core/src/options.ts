@@ -6,6 +6,7 @@ export {
   type OptionsDescription,
 } from './options/define.ts';
 export { OptionsError } from './options/error.ts';
+export { quote } from './options/got.ts';
 export type { FieldsOf, InputOf, OutputOf } from './options/infer.ts';
 export type { Fault, Issue, OptionIssue } from './options/issue.ts';
 export { isSecret, Secret, type SecretValue } from './options/secret.ts';

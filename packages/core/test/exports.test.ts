@@ -8,7 +8,7 @@ import * as response from '@portcullis/core/response';
 const listed = {
   '.': `OptionsError Secret compose createNotices defineMiddleware functionMiddleware httpError`,
   './config': `ConfigError defineConfig loadConfig`,
-  './options': `OptionsError Secret defineOptions findWeakness isSecret o`,
+  './options': `OptionsError Secret defineOptions findWeakness isSecret o quote`,
   './response': `editHead holdHead isEnding onDone onHead transformBody`,
   './http': `absoluteUrl appendVary clientAddress compileFullMatch compileHostPatterns
     compileTrust explainHost explainScheme findBacktracking formatHost

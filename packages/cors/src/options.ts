@@ -1,5 +1,5 @@
 import type { ForwardedFamily, Trust, TrustProxy } from '@portcullis/core/http';
-import { defineOptions, o } from '@portcullis/core/options';
+import { defineOptions, o, quote } from '@portcullis/core/options';
 import type { InputOf, OptionsDefinition, Spec } from '@portcullis/core/options';
 import { faultOfAllowedHeader, faultOfExposedHeader } from './header-name.ts';
 import type { HeaderNameFault } from './header-name.ts';
@@ -153,7 +153,7 @@ function names(
     const problem = value === '*' ? undefined : faultOf(value);
     if (problem === undefined) return value;
     const { code, fault, hint } = problem;
-    return fail({ code, hint, message: `${JSON.stringify(value)} ${fault}` });
+    return fail({ code, hint, message: `${quote(value)} ${fault}` });
   });
   return o.withDefault(o.list(name, { single: true }), []);
 }
@@ -163,7 +163,7 @@ const method = o.custom<string>('a method', (value, fail) => {
   const parsed = value === '*' ? value : parseMethod(value);
   if (typeof parsed === 'string') return parsed;
   const { code, fault, hint } = parsed;
-  return fail({ code, hint, message: `${JSON.stringify(value)} cannot be allowed: ${fault}` });
+  return fail({ code, hint, message: `${quote(value)} cannot be allowed: ${fault}` });
 });
 
 const origin = o.custom<OriginRule, AllowOrigin>(originExpected, parseOriginRule);

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { types } from 'node:util';
 import { compileFullMatch, findBacktracking } from '@portcullis/core/http';
+import { quote } from '@portcullis/core/options';
 import type { Fault } from '@portcullis/core/options';
 import { formatOriginPattern, parseOriginPattern } from './origin-pattern.ts';
 import type { OriginPattern } from './origin-pattern.ts';
@@ -95,7 +96,7 @@ function parsePattern(
     const { code, fault, hint } = pattern;
     return fail({
       code,
-      message: `${JSON.stringify(written.slice(0, 80))} cannot match: ${fault}`,
+      message: `${quote(written)} cannot match: ${fault}`,
       hint,
     });
   }

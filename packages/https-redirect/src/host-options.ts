@@ -1,5 +1,5 @@
 import { explainHost, parseHostPattern, type Host, type HostPattern } from '@portcullis/core/http';
-import { o, type Fail, type Spec } from '@portcullis/core/options';
+import { o, quote, type Fail, type Spec } from '@portcullis/core/options';
 
 export const hostSpec: Spec<Host, string> = o.custom(
   "a host such as 'www.example.com'",
@@ -10,7 +10,7 @@ export const hostSpec: Spec<Host, string> = o.custom(
     const hint = 'write the host only, without a scheme or a path';
     return fail({
       code: 'BAD_HOST',
-      message: `${JSON.stringify(value)} is no host (${host})`,
+      message: `${quote(value)} is no host (${host})`,
       hint,
     });
   },
@@ -40,5 +40,5 @@ function checkPattern(entry: string, fail: Fail): HostPattern | undefined {
   const pattern = parseHostPattern(entry);
   if (!('fault' in pattern)) return pattern;
   const { fault, hint } = pattern;
-  return fail({ code: 'BAD_PATTERN', message: `${JSON.stringify(entry)} ${fault}`, hint });
+  return fail({ code: 'BAD_PATTERN', message: `${quote(entry)} ${fault}`, hint });
 }

@@ -1,5 +1,5 @@
 import { findBacktracking, parseHostPattern, type HostPattern } from '@portcullis/core/http';
-import { o, type Fail, type Spec } from '@portcullis/core/options';
+import { o, quote, type Fail, type Spec } from '@portcullis/core/options';
 import type { AllowedHost, HostPredicate } from './options.ts';
 
 /** An entry of `allowedHosts`, checked. */
@@ -31,7 +31,7 @@ function checkPattern(entry: string, fail: Fail): HostPattern | undefined {
   const pattern = parseHostPattern(entry);
   if (!('fault' in pattern)) return pattern;
   const { fault, hint } = pattern;
-  return fail({ code: 'BAD_PATTERN', message: `${JSON.stringify(entry)} ${fault}`, hint });
+  return fail({ code: 'BAD_PATTERN', message: `${quote(entry)} ${fault}`, hint });
 }
 
 function checkExpression(expression: RegExp, fail: Fail): RegExp | undefined {
