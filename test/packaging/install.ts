@@ -1,3 +1,4 @@
+import { afterAll } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import {
   mkdirSync,
@@ -21,6 +22,11 @@ export interface Project {
 }
 
 let tarballs: Map<string, string> | undefined;
+
+afterAll(() => {
+  for (const tarball of tarballs?.values() ?? [])
+    rmSync(dirname(tarball), { recursive: true, force: true });
+});
 
 /** Packs every published package once, as `npm publish` would. */
 export function packAll(): Map<string, string> {

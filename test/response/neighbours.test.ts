@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
 import { closeAll, hostNames, listen } from '@portcullis/testing';
 import type { HostName, TestMiddleware, TestResponse } from '@portcullis/testing';
 import { holdHead, onHead, transformBody } from '@portcullis/core/response';
@@ -8,7 +8,7 @@ import cookieSession from 'cookie-session';
 import expressSession from 'express-session';
 import helmet from 'helmet';
 import onHeaders from 'on-headers';
-import { createReadStream, mkdtempSync, writeFileSync } from 'node:fs';
+import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +19,9 @@ import { gunzipSync } from 'node:zlib';
 
 afterEach(closeAll);
 
-const bigFile = join(mkdtempSync(join(tmpdir(), 'portcullis-')), 'big.txt');
+const folder = mkdtempSync(join(tmpdir(), 'portcullis-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const bigFile = join(folder, 'big.txt');
 const bigBody = Buffer.alloc(3 * 1024 * 1024, 'portcullis stands in the gateway. ');
 writeFileSync(bigFile, bigBody);
 

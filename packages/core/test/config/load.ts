@@ -1,7 +1,7 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { jest } from '@jest/globals';
+import { afterAll, jest } from '@jest/globals';
 import {
   type Config,
   type ConfigError,
@@ -29,9 +29,12 @@ export async function refusal(
   throw new Error('The configuration was accepted');
 }
 
+const folder = mkdtempSync(join(tmpdir(), 'portcullis-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
 /** Writes a file into a folder of its own; its path. */
 export function write(name: string, content: string): string {
-  const path = join(mkdtempSync(join(tmpdir(), 'portcullis-')), name);
+  const path = join(mkdtempSync(join(folder, 'file-')), name);
   writeFileSync(path, content);
   return path;
 }

@@ -1,10 +1,9 @@
-import { writeFileSync } from 'node:fs';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
 import { functionMiddleware } from '@portcullis/core';
 import type { Done } from '@portcullis/core/response';
 import { closeAll, type HostName, hostNames, listen } from '@portcullis/testing';
@@ -26,7 +25,9 @@ interface ExpressResponse extends ServerResponse {
   sendFile(path: string): void;
 }
 
-const file = join(mkdtempSync(join(tmpdir(), 'portcullis-')), 'file.txt');
+const folder = mkdtempSync(join(tmpdir(), 'portcullis-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const file = join(folder, 'file.txt');
 writeFileSync(file, 'from a file');
 
 describe.each(['express5', 'express4'] as const)("callNext({ until: 'head' }) on %s", (host) => {

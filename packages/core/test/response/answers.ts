@@ -1,8 +1,9 @@
-import { createReadStream, mkdtempSync, writeFileSync } from 'node:fs';
+import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll } from '@jest/globals';
 import { holdHead, onHead, transformBody } from '@portcullis/core/response';
 import type { BodyOutput, BodySink } from '@portcullis/core/response';
 import type { Next } from '../../src/types.ts';
@@ -11,6 +12,7 @@ export type Answer = (req: IncomingMessage, res: ServerResponse, next: Next) => 
 
 /** 3 MB in a file: far more than the buffers between a file and a client hold. */
 export const bigFile: string = join(mkdtempSync(join(tmpdir(), 'portcullis-')), 'big.txt');
+afterAll(() => rmSync(dirname(bigFile), { recursive: true }));
 export const bigBody: Buffer = Buffer.alloc(3 * 1024 * 1024, 'portcullis stands in the gateway. ');
 writeFileSync(bigFile, bigBody);
 
