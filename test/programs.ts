@@ -55,6 +55,22 @@ export function launchChromium(executablePath: string): Promise<Browser> {
   });
 }
 
+/** A loopback port for which `offsets` further on nobody listens either; below those that the system hands out by itself. */
+export async function freePorts(offsets: readonly number[]): Promise<number> {
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    const free = await Promise.all([0, ...offsets].map((offset) => isFree(port + offset)));
+    if (free.every(Boolean)) return port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer().once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}
+
 /** A loopback port that nobody listens on. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');

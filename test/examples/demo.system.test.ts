@@ -2,18 +2,21 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
+import { freePorts } from '../programs.ts';
 
 const folder = join(__dirname, '..', '..', 'examples', 'demo');
-const port = 20_000 + Math.floor(Math.random() * 20_000);
-const [http, https, page] = [
-  `http://localhost:${port}`,
-  `https://localhost:${port + 443}`,
-  `http://localhost:${port + 2}`,
-];
+let port: number;
+let http: string;
+let https: string;
+let page: string;
 let server: ChildProcess;
 let printed = '';
 
 beforeAll(async () => {
+  port = await freePorts([1, 2, 443]);
+  http = `http://localhost:${port}`;
+  https = `https://localhost:${port + 443}`;
+  page = `http://localhost:${port + 2}`;
   server = spawn(process.execPath, ['server.mjs'], {
     cwd: folder,
     env: { ...process.env, PORT: String(port) },

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeWith, launchChromium } from '../programs.ts';
@@ -45,12 +45,13 @@ const chat = (): string => `${url.replace('http', 'ws')}/chat`;
 describe('the chat', () => {
   test('prints lines that can be pasted, and they answer what they say', () => {
     const lines = printed.split('\n').filter((line) => line.startsWith('curl '));
-    const cwd = mkdtempSync(join(tmpdir(), 'chat-'));
+    const cwd = mkdtempSync(join(tmpdir(), 'portcullis-chat-'));
     const statuses = lines.map((line) => {
       // A WebSocket stays open: curl ends it by its own time limit, with an exit status.
       const text = execFileSync('bash', ['-c', `${line} -s || true`], { encoding: 'utf8', cwd });
       return /^HTTP\/1\.1 (\d+)/.exec(text)?.[1];
     });
+    rmSync(cwd, { recursive: true });
     expect(statuses).toEqual(['400', '400', '403', '401', '303', '101']);
   }, 20_000);
 
