@@ -20,6 +20,11 @@ export const anyPort: fc.Arbitrary<string> = fc.oneof(
   fc.integer({ min: 1, max: 65_535 }).map((port) => `:${String(port)}`),
 );
 
+/** What Node makes of the bytes of a header: latin-1. */
+export const anyText: fc.Arbitrary<string> = fc
+  .uint8Array({ maxLength: 40 })
+  .map((bytes) => Buffer.from(bytes).toString('latin1'));
+
 /** Texts near the grammar: mostly right, sometimes with one character too many. */
 export const anyOrigin: fc.Arbitrary<string> = fc
   .tuple(
