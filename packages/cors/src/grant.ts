@@ -35,19 +35,12 @@ export function grant(res: ServerResponse, decision: Grant): void {
     const value = values[i];
     if (value !== undefined) carrier.setHeader(nameAt(i), value);
   }
-  mergeVary(carrier, decision.vary);
+  appendVary(carrier, decision.vary);
 }
 
 /** The decision of an outer instance, if there is one. */
 export function grantOf(res: ServerResponse): Grant | undefined {
   return (res as Carrier)[slot];
-}
-
-/** Adds to `Vary`; the field name is in lower case because that is the cheapest to read and set. */
-export function mergeVary(res: ServerResponse, field: string): void {
-  const current = res.getHeader('vary');
-  if (current === undefined) res.setHeader('vary', field);
-  else if (current !== field) appendVary(res, field);
 }
 
 /** Removes what the application or a proxy has said about CORS so far. */
@@ -70,7 +63,7 @@ function replaceOuter(res: ServerResponse, outer: Grant, inner: Grant): void {
 function assertGrant(res: Carrier): void {
   // Filled before the hook was registered, and never emptied.
   const decision = res[slot] as Grant;
-  mergeVary(res, decision.vary);
+  appendVary(res, decision.vary);
   if (!decision.asked) return;
   const { values } = decision;
   for (let i = 0; i < values.length; i++) {

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Next, Notices } from '@portcullis/core';
-import { isWebSocketHandshake } from '@portcullis/core/http';
+import { appendVary, isWebSocketHandshake } from '@portcullis/core/http';
 import { forOptions, fromFlatList, nothingGranted } from './access-control.ts';
 import { isForgeable, mayConnect } from './cross-site.ts';
 import { isWatched, publishDecision } from './decision-channel.ts';
 import type { CorsDecision } from './decision-channel.ts';
-import { clearAccessControl, grant, grantOf, mergeVary } from './grant.ts';
+import { clearAccessControl, grant, grantOf } from './grant.ts';
 import { parseOrigin } from './origin.ts';
 import { grantTo } from './policy.ts';
 import type { Policy } from './policy.ts';
@@ -178,11 +178,11 @@ function send(
   vary: string,
 ): void {
   clearAccessControl(res);
-  if (vary !== 'Origin') mergeVary(res, vary);
+  if (vary !== 'Origin') appendVary(res, vary);
   if (res.hasHeader('vary')) {
     // `writeHead` would put ours in the place of what is there.
     const at = headers.indexOf('vary') + 1;
-    mergeVary(res, headers[at] as string);
+    appendVary(res, headers[at] as string);
     headers[at] = String(res.getHeader('vary'));
   }
   res.writeHead(status, headers);
