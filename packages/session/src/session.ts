@@ -106,8 +106,11 @@ function readAhead(own: RequestSession, next: Next): void {
     return next(error);
   }
   if (!isThenable(loading)) return next();
-  const proceed = (): void => next();
-  loading.then(proceed, next);
+  // Outside of the promise: what the application throws is its own uncaught exception, not our unhandled rejection.
+  loading.then(
+    () => process.nextTick(next),
+    (error: unknown) => process.nextTick(next, error),
+  );
 }
 
 function noticeTaken(notices: Notices, property: string): void {
