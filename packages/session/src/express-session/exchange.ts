@@ -123,8 +123,7 @@ export class Exchange implements SessionExchange {
         result === 'ok' ? fate : 'clear',
       );
     }
-    if (plan.store === 'touch') this.#prolong(session, fate);
-    return fate;
+    return plan.store === 'touch' ? this.#prolong(session, fate) : fate;
   }
 
   /** Stores what changed after the head had left. */
@@ -185,16 +184,20 @@ export class Exchange implements SessionExchange {
     });
   }
 
-  /** The response does not wait: what is at stake is when the session expires, not what it holds. */
-  #prolong(session: Session, fate: CookieFate): void {
+  /** No fault is the response's: what is at stake is when the session expires, not what it holds. */
+  #prolong(session: Session, fate: CookieFate): Awaitable<CookieFate> {
     const { records } = this.#settings;
     const { originalMaxAge } = session.cookie;
     const maxAge = typeof originalMaxAge === 'number' ? originalMaxAge : undefined;
-    if (!records.canTouch || (!this.#throttle.due(session.id, maxAge) && fate === 'keep')) return;
+    if (!records.canTouch || (!this.#throttle.due(session.id, maxAge) && fate === 'keep'))
+      return fate;
+    const done = (): CookieFate => fate;
     try {
-      pending(records.touch(session.id, session))?.catch(ignore);
+      const touched = pending(records.touch(session.id, session))?.then(done, done);
+      return records.touchWritesBack ? (touched ?? fate) : fate;
     } catch {
       // The store is left alone for a moment; the session lives on until it expires.
+      return fate;
     }
   }
 
@@ -208,8 +211,6 @@ export class Exchange implements SessionExchange {
     return false;
   }
 }
-
-function ignore(): void {}
 
 function snapshotOf(session: Session): Snapshot {
   try {

@@ -25,6 +25,11 @@ export interface RecordChange {
 /** Where the records of express-session live: in a store of either kind. */
 export interface Records {
   readonly canTouch: boolean;
+  /**
+   * Whether a touch may write a whole record: one that another process has destroyed in between is back then,
+   * so a response waits for it, and a logout after the response is final.
+   */
+  readonly touchWritesBack: boolean;
   get(id: string): Awaitable<LoadedRecord | undefined>;
   create(id: string, session: ExpressRecord, texts: Texts): Awaitable<'ok' | 'gone'>;
   update(id: string, change: RecordChange): Awaitable<'ok' | 'gone' | 'conflict'>;
@@ -47,6 +52,7 @@ export function textsOf(session: ExpressRecord): Texts {
 export function foreignRecords(foreign: ForeignStore): Records {
   return {
     canTouch: foreign.canTouch,
+    touchWritesBack: true,
     get: (id) =>
       whenAnswered(foreign.get(id), (record) =>
         record === undefined ? undefined : { record, texts: textsOf(record) },
@@ -79,6 +85,7 @@ export function fieldRecords(store: SessionStore): Records {
   });
   return {
     canTouch: true,
+    touchWritesBack: false,
     get: (id) =>
       whenAnswered(store.get(id), (loaded) => {
         if (loaded === undefined) return undefined;

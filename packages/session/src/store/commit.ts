@@ -24,7 +24,7 @@ const failedTouches = channel('portcullis:session:touch-failed');
 
 /** Writes what a request changed. */
 export function commitTo(access: StoreAccess, ids: SignedIds): Commit {
-  const { store, keys, setup, options } = access;
+  const { store, keys, setup, options, atomic } = access;
   const set = (record: SessionRecord): CookieAction => ({
     kind: 'set',
     value: ids.sign(record.id),
@@ -61,16 +61,19 @@ export function commitTo(access: StoreAccess, ids: SignedIds): Commit {
     });
   };
 
-  /** The response does not wait: what is at stake is when the session expires, not what it holds. */
+  /**
+   * No fault is the response's, and it waits only where a late touch could bring back what another process
+   * has destroyed: what is at stake is when the session expires, not what it holds.
+   */
   const renew = (
     ctx: StrategyContext,
     { next }: SessionChange,
     previous: SessionRecord,
-  ): CookieAction => {
+  ): Awaitable<CookieAction> => {
     const notes = changedNotes(previous, next).set;
     const expires = expiryTime(next, setup.lifetimes);
-    inBackground(() => store.touch(keyOf(keys, ctx, previous), expires, notes));
-    return set(next);
+    const touched = reported(() => store.touch(keyOf(keys, ctx, previous), expires, notes));
+    return atomic || touched === undefined ? set(next) : touched.then(() => set(next));
   };
 
   const rotate = (
@@ -145,14 +148,16 @@ function addChanges(patch: WritablePatch, base: SessionFields, data: SessionReco
   }
 }
 
-function inBackground(touch: () => Awaitable<unknown>): void {
+/** Ends when the touch has ended; never fails. */
+function reported(touch: () => Awaitable<unknown>): Promise<unknown> | undefined {
   const report = (error: unknown): void => {
     if (failedTouches.hasSubscribers) failedTouches.publish({ error });
   };
   try {
-    pending(touch())?.catch(report);
+    return pending(touch())?.catch(report);
   } catch (error) {
     report(error);
+    return undefined;
   }
 }
 

@@ -4,6 +4,7 @@ import { sign } from 'cookie-signature';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { closeAll, hostNames, listen, type TestMiddleware } from '@portcullis/testing';
 import { memoryStore } from '../../src/index.ts';
+import type { ExpressRecord } from '../../src/store/express-store.ts';
 import { plainStore } from '../store/express-stores.ts';
 import { warningsOf } from '../warnings.ts';
 import { type App, cookieOf, count, quiet, secret, serve, wrap } from './drop-in.ts';
@@ -251,6 +252,28 @@ describe('faults', () => {
     for (let index = 0; index < 3; index += 1) {
       expect((await server.request('/', { headers: { cookie } })).status).toBe(200);
     }
+  });
+
+  test('of a logout elsewhere meet no touch that is still under way', async () => {
+    const store = plainStore(25);
+    const touch: typeof store.touch = (id, record, done) => {
+      store.get(id, (_error, stored) => {
+        store.set(
+          id,
+          Object.assign({}, stored, { cookie: (record as ExpressRecord)['cookie'] }),
+          done,
+        );
+      });
+    };
+    const server = await serve({ ...quiet, store: { ...store, touch } }, (req, res) => {
+      if (req.url === '/write') req.session['n'] = 1;
+      res.end('x');
+    });
+    const cookie = cookieOf(await server.request('/write'));
+    await server.request('/', { headers: { cookie } });
+    store.records.clear();
+    await sleep(100);
+    expect([...store.records.keys()]).toEqual([]);
   });
 
   test('of a store of ours that is left alone keep no response either', async () => {

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { closeAll, listen, type TestMiddleware } from '@portcullis/testing';
 import { memoryStore, session, type SessionOptions, type SessionStore } from '../../src/index.ts';
+import { plainStore } from './express-stores.ts';
 
 const secretKey = 'the secret of the tests, which is long enough';
 
@@ -144,6 +145,18 @@ describe('a store that cannot prolong', () => {
     channel('portcullis:session:touch-failed').unsubscribe(record);
     expect(reports).toHaveLength(1);
   });
+});
+
+test('a response waits until a store that writes back has prolonged the session', async () => {
+  const store = plainStore(40);
+  const get = await serve({ store, maxAge: 5 });
+  await sleep(1_100);
+  expect((await get('/')).setCookie).toHaveLength(1);
+  await sleep(60);
+  // What another process does when its turn comes.
+  store.records.clear();
+  await sleep(100);
+  expect([...store.records.keys()]).toEqual([]);
 });
 
 describe('a store that is down', () => {
