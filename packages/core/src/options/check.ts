@@ -73,8 +73,9 @@ export function checkOptions<Resolved extends object>(
   return { resolved: Object.freeze({ options, warnings: Object.freeze(warnings) }) };
 }
 
+/** Text is hidden, because what is passed in place of the options is often the secret. */
 function notOptions(input: unknown): Fault {
-  return { expected: 'an object of options', got: describeGot(input) };
+  return { expected: 'an object of options', got: describeGot(input, typeof input === 'string') };
 }
 
 /** A misspelt name explains the missing option that follows, so it comes first. */

@@ -65,7 +65,10 @@ function isWellKnown(text: string): boolean {
   return WELL_KNOWN.has(text.replace(/[\W_]/g, '').toLowerCase()) || PLACEHOLDER.test(text);
 }
 
-/** A text repeats itself when it turns up inside its own double before the end. */
+/** A text repeats itself when a start of it, at most half as long, goes on to the end, be it cut off there. */
 function isRepetition(text: string): boolean {
-  return (text + text).indexOf(text, 1) < text.length;
+  for (let period = 1; period <= text.length / 2; period++) {
+    if (text.startsWith(text.slice(period))) return true;
+  }
+  return false;
 }

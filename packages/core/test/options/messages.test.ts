@@ -222,7 +222,7 @@ describe('Options as a whole', () => {
   test.each<[string, unknown, string]>([
     ['null', null, 'null'],
     ['a list', [], 'an empty list'],
-    ['a string', 'https://a.example', 'the string "https://a.example"'],
+    ['a string, which may be a secret', 'Zr8w0vK-3tQ6yHd1', 'a string of 16 characters (hidden)'],
     ['a number', 5, 'the number 5'],
     ['a Map', new Map(), 'an object of class Map'],
     ['a function', () => 1, 'a function'],

@@ -348,6 +348,11 @@ describe('o.secret', () => {
     ],
     ['one repeated character', 'a'.repeat(64), 'a value made of a few repeated characters'],
     ['a repeated word', '0123456789abcdef'.repeat(3), 'a value that repeats itself'],
+    [
+      'digits counted twice and a bit',
+      '12345678901234567890123456789012',
+      'a value that repeats itself',
+    ],
     ['zero bytes', Buffer.alloc(64), 'a value made of a few repeated characters'],
     ['a Secret that is too short', Secret.from('hunter2'), 'a string of 7 characters (hidden)'],
   ])('refuses %s without showing it', (_name, value, got) => {
