@@ -35,8 +35,7 @@ function begin(exchange: Exchange, call: HeldCall | undefined): Way {
   const top = decideBody(exchange, {
     cause,
     whole: cause === 'end',
-    chunk: call?.chunk,
-    encoding: call?.encoding,
+    first: call ?? { chunk: undefined, encoding: undefined },
   });
   return top === undefined ? 'passing' : 'sinking';
 }

@@ -173,8 +173,7 @@ export class BodyLayer implements BodyOutput {
       const body = new LazyBody(exchange, {
         cause,
         whole: cause === 'end',
-        chunk,
-        encoding: undefined,
+        first: { chunk, encoding: undefined },
       });
       // No sink is opened for a client that has left: nothing would close it.
       const outer = isGone(exchange.res) ? undefined : this.outer;

@@ -1,11 +1,15 @@
 import type { Callback } from './exchange.ts';
 import { checkChunk } from './node-errors.ts';
 
+/** What a call brings. Open to change, because text that was encoded once is kept in place of itself. */
+export interface Chunk {
+  chunk: string | Uint8Array | undefined;
+  encoding: BufferEncoding | undefined;
+}
+
 /** A call of the handler that waits for a gate. `writeHead` is not among them: its arguments are folded at once. */
-export interface HeldCall {
+export interface HeldCall extends Chunk {
   readonly method: 'write' | 'end' | 'flushHeaders';
-  readonly chunk: string | Uint8Array | undefined;
-  readonly encoding: BufferEncoding | undefined;
   readonly callback: Callback | undefined;
 }
 

@@ -27,8 +27,7 @@ function releaseToLayers(exchange: Exchange, calls: readonly HeldCall[]): boolea
   const top = decideBody(exchange, {
     cause: exchange.cause,
     whole: held.ended,
-    chunk: held.chunk,
-    encoding: undefined,
+    first: { chunk: held.chunk, encoding: undefined },
   });
   if (top === undefined) return false;
   if (held.ended) {
