@@ -1,6 +1,6 @@
 import { findUnserialisable } from '../data/json-values.ts';
 import { unserialisable } from '../session-error.ts';
-import { pending, whenAnswered } from '../store/awaitable.ts';
+import { whenAnswered } from '../store/awaitable.ts';
 import type { Awaitable } from '../store/store.ts';
 import { type CommitPlan, compareTexts, planCommit, type Snapshot } from './commit-plan.ts';
 import { Cookie, type CookieOptions } from './cookie.ts';
@@ -184,21 +184,13 @@ export class Exchange implements SessionExchange {
     });
   }
 
-  /** No fault is the response's: what is at stake is when the session expires, not what it holds. */
   #prolong(session: Session, fate: CookieFate): Awaitable<CookieFate> {
     const { records } = this.#settings;
     const { originalMaxAge } = session.cookie;
     const maxAge = typeof originalMaxAge === 'number' ? originalMaxAge : undefined;
     if (!records.canTouch || (!this.#throttle.due(session.id, maxAge) && fate === 'keep'))
       return fate;
-    const done = (): CookieFate => fate;
-    try {
-      const touched = pending(records.touch(session.id, session))?.then(done, done);
-      return records.touchWritesBack ? (touched ?? fate) : fate;
-    } catch {
-      // The store is left alone for a moment; the session lives on until it expires.
-      return fate;
-    }
+    return whenAnswered(records.touch(session.id, session), () => fate);
   }
 
   #mayTravel(cookie: Cookie): boolean {

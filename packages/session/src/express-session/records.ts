@@ -1,4 +1,4 @@
-import { whenAnswered } from '../store/awaitable.ts';
+import { pending, whenAnswered } from '../store/awaitable.ts';
 import type { ExpressRecord } from '../store/express-store.ts';
 import type { ForeignStore } from '../store/foreign-store.ts';
 import type { Awaitable, SessionFields, SessionStore } from '../store/store.ts';
@@ -25,15 +25,15 @@ export interface RecordChange {
 /** Where the records of express-session live: in a store of either kind. */
 export interface Records {
   readonly canTouch: boolean;
-  /**
-   * Whether a touch may write a whole record: one that another process has destroyed in between is back then,
-   * so a response waits for it, and a logout after the response is final.
-   */
-  readonly touchWritesBack: boolean;
   get(id: string): Awaitable<LoadedRecord | undefined>;
   create(id: string, session: ExpressRecord, texts: Texts): Awaitable<'ok' | 'gone'>;
   update(id: string, change: RecordChange): Awaitable<'ok' | 'gone' | 'conflict'>;
-  touch(id: string, session: ExpressRecord): Awaitable<'ok' | 'gone'>;
+  /**
+   * Prolongs a session, and never fails: what is at stake is when it expires, not what it holds. Answers a promise
+   * where the response has to wait, because the store may write the whole record: a session that another process
+   * destroys after the response would be back.
+   */
+  touch(id: string, session: ExpressRecord): Promise<void> | undefined;
   destroy(id: string): Awaitable<void>;
 }
 
@@ -52,7 +52,6 @@ export function textsOf(session: ExpressRecord): Texts {
 export function foreignRecords(foreign: ForeignStore): Records {
   return {
     canTouch: foreign.canTouch,
-    touchWritesBack: true,
     get: (id) =>
       whenAnswered(foreign.get(id), (record) =>
         record === undefined ? undefined : { record, texts: textsOf(record) },
@@ -66,10 +65,12 @@ export function foreignRecords(foreign: ForeignStore): Records {
         for (const key of deleted) delete merged[key];
         return merged;
       }),
-    touch: (id, session) => foreign.touch(id, { ...session }),
+    touch: (id, session) => foreign.touch(id, { ...session }).then(ignore, ignore),
     destroy: (id) => foreign.destroy(id),
   };
 }
+
+function ignore(): void {}
 
 /** A cookie that ends with the browser says nothing about the record; stores keep those for a day. */
 const defaultLifetime = 86_400_000;
@@ -85,7 +86,6 @@ export function fieldRecords(store: SessionStore): Records {
   });
   return {
     canTouch: true,
-    touchWritesBack: false,
     get: (id) =>
       whenAnswered(store.get(id), (loaded) => {
         if (loaded === undefined) return undefined;
@@ -104,7 +104,14 @@ export function fieldRecords(store: SessionStore): Records {
       for (const key of changed) set[key] = String(texts[key]);
       return store.update(id, { set, deleted, expires: expiryOf(session) });
     },
-    touch: (id, session) => store.touch(id, expiryOf(session), cookieField(session)),
+    touch(id, session) {
+      try {
+        pending(store.touch(id, expiryOf(session), cookieField(session)))?.catch(ignore);
+      } catch {
+        // The store is left alone for a moment; the session lives on until it expires.
+      }
+      return undefined;
+    },
     destroy: (id) => store.destroy(id),
   };
 }

@@ -73,7 +73,8 @@ export function commitTo(access: StoreAccess, ids: SignedIds): Commit {
     const notes = changedNotes(previous, next).set;
     const expires = expiryTime(next, setup.lifetimes);
     const touched = reported(() => store.touch(keyOf(keys, ctx, previous), expires, notes));
-    return atomic || touched === undefined ? set(next) : touched.then(() => set(next));
+    const reissue = set(next);
+    return atomic || touched === undefined ? reissue : touched.then(() => reissue);
   };
 
   const rotate = (
