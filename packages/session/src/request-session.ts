@@ -203,14 +203,15 @@ export class RequestSession implements StrategyContext, SessionControl {
 
   addFlash(kind: string, message: unknown): void {
     const state = this.open();
-    const flash = state.identity.flash ?? {};
-    state.identity.flash = { ...flash, [kind]: [...(flash[kind] ?? []), message] };
+    const waiting = messagesOf(state, kind) ?? [];
+    state.identity.flash = { ...state.identity.flash, [kind]: [...waiting, message] };
   }
 
   takeFlash(kind: string): unknown[] {
     const state = this.open();
-    const { [kind]: taken, ...rest } = state.identity.flash ?? {};
+    const taken = messagesOf(state, kind);
     if (taken === undefined) return [];
+    const { [kind]: _, ...rest } = { ...state.identity.flash };
     state.identity.flash = Object.keys(rest).length === 0 ? undefined : rest;
     return [...taken];
   }
@@ -245,6 +246,12 @@ export class RequestSession implements StrategyContext, SessionControl {
     if (record === undefined) return;
     state.identity = identityOf(record);
   }
+}
+
+/** Own keys only, because a kind may be called `constructor`. */
+function messagesOf({ identity }: SessionState, kind: string): readonly unknown[] | undefined {
+  const { flash } = identity;
+  return flash !== undefined && Object.hasOwn(flash, kind) ? flash[kind] : undefined;
 }
 
 function dataToKeep(state: SessionState, keep: boolean | readonly string[]): object {

@@ -103,6 +103,17 @@ for (const name of reservedNames) {
     },
   });
 }
+// With Object.prototype's own setter, `req.session[name] = value` of a careless program would swap the methods for the visitor's data.
+Object.defineProperty(SessionObject.prototype, '__proto__', {
+  get(this: SessionObject): unknown {
+    return Object.getPrototypeOf(this);
+  },
+  set() {
+    throw reservedKey('__proto__');
+  },
+});
+// And `req.session[first][second] = value` would write into the sessions of all visitors.
+Object.seal(SessionObject.prototype);
 
 const none: readonly string[] = Object.freeze([]);
 
