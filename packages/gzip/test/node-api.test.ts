@@ -158,6 +158,22 @@ describe('a client that reads slowly', () => {
     expect(bytes).toBeGreaterThan(300 * 48_000);
   });
 
+  test('drain comes when the codec has room again, not when the socket has', async () => {
+    const random = randomBytes(64 * 1024);
+    const roomAfterDrain: boolean[] = [];
+    const server = await serve({}, (_req, res) => {
+      res.setHeader('Content-Type', 'text/plain');
+      res.on('drain', () => {
+        roomAfterDrain.push(res.write('.'));
+        if (roomAfterDrain.length === 40) res.end();
+        else while (res.write(random));
+      });
+      while (res.write(random));
+    });
+    await ask(server);
+    expect(roomAfterDrain).toEqual(Array.from({ length: 40 }, () => true));
+  });
+
   test("a thousand once('drain') leave no listeners behind", async () => {
     const counts: number[] = [];
     const server = await serve({}, (_req, res) => {

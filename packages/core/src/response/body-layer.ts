@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { BodyOutput, BodySink, DecideBody, PendingBody } from './body.ts';
-import { emitDrain } from './drain.ts';
+import { emitDrain, onRawDrain } from './drain.ts';
 import { enter, isGone, leave } from './exchange.ts';
 import type { Callback, Exchange } from './exchange.ts';
 import { toBuffer } from './held-calls.ts';
@@ -193,11 +193,9 @@ export class BodyLayer implements BodyOutput {
   }
 
   onDrain(listener: () => void): void {
-    const { exchange } = this.#parts;
     if (this.#drainListeners.push(listener) > 1) return;
-    exchange.on.call(exchange.res, 'drain', () => {
-      // A `drain` that the seam emits for the handler says nothing about the socket.
-      if (this.#below === 'raw' && !exchange.draining) this.resume();
+    onRawDrain(this.#parts.exchange, () => {
+      if (this.#below === 'raw') this.resume();
     });
   }
 

@@ -1,6 +1,38 @@
 import { exchangeOf } from './exchange.ts';
-import type { Exchange, RawOn } from './exchange.ts';
+import type { Exchange, RawDrain, RawOn } from './exchange.ts';
 import type { SeamedResponse } from './seam.ts';
+
+/**
+ * Calls `listener` each time the way down has emptied. The handler does not hear of it: Node means the socket, and a
+ * handler that went on while a sink is full would let a fast source outrun a slow client without bound.
+ */
+export function onRawDrain(exchange: Exchange, listener: () => void): void {
+  const { res } = exchange;
+  const native: unknown = (Object.getPrototypeOf(res) as SeamedResponse).write;
+  if (exchange.write !== native) {
+    // A wrapper below us waits for the same event, and cannot be told from the handler.
+    exchange.on.call(res, 'drain', () => {
+      // One that the seam emits for the handler says nothing about the socket.
+      if (!exchange.draining) listener();
+    });
+    return;
+  }
+  if (exchange.rawDrain === undefined) {
+    exchange.rawDrain = { emit: res.emit, listeners: [] };
+    res.emit = emit;
+  }
+  exchange.rawDrain.listeners.push(listener);
+}
+
+function emit(this: SeamedResponse, event: string | symbol, ...args: unknown[]): boolean {
+  const exchange = exchangeOf(this);
+  const { emit: below, listeners } = exchange.rawDrain as RawDrain; // set before this function was
+  if (event !== 'drain' || exchange.draining || exchange.phase !== 'sinking') {
+    return below.call(this, event, ...args);
+  }
+  for (const listener of listeners) listener();
+  return true;
+}
 
 /** Tells a handler whose `write` returned false that it may go on. */
 export function emitDrain(exchange: Exchange): void {

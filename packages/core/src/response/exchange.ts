@@ -36,6 +36,12 @@ export interface Gate {
   readonly outer: Gate | undefined;
 }
 
+/** What becomes of the socket's `drain` once it is kept from the handler. */
+export interface RawDrain {
+  readonly emit: (this: ServerResponse, event: string | symbol, ...args: unknown[]) => boolean;
+  readonly listeners: (() => void)[];
+}
+
 interface Methods {
   readonly write: RawWrite;
   readonly end: RawEnd;
@@ -85,6 +91,8 @@ export interface Exchange extends Methods {
   drainListeners: (() => void)[];
   /** `drain` is being emitted by the seam, not by the socket. */
   draining: boolean;
+  /** Set when a sink waits for the way down to empty. */
+  rawDrain: RawDrain | undefined;
   trailers: boolean;
   /** The seam listens for `close`. */
   watched: boolean;
@@ -129,6 +137,7 @@ export function createExchange(res: SeamedResponse, seam: Seam, writeHead: RawWr
     needDrain: false,
     drainListeners: [],
     draining: false,
+    rawDrain: undefined,
     trailers: false,
     watched: false,
     error: undefined,

@@ -63,6 +63,41 @@ describe.each(hostNames)('a body sink on %s', (host) => {
     expect(drains).toBe(0);
   });
 
+  test('says itself when the handler may go on, whatever the socket says', async () => {
+    const seen: string[] = [];
+    const server = await listen(
+      host,
+      transform((_body, out) => {
+        out.onDrain(() => {
+          if (seen.length > 0) return;
+          seen.push('the socket is empty');
+          setTimeout(() => {
+            seen.push('the sink is empty');
+            out.drained();
+          }, 20);
+        });
+        return {
+          write: (chunk) => {
+            out.write(chunk);
+            return false;
+          },
+          end: (chunk, callback) => out.end(chunk, callback),
+          flush: () => {},
+          close: () => {},
+        };
+      }),
+      (_req, res) => {
+        res.on('drain', () => {
+          seen.push('drain');
+          res.end();
+        });
+        res.write(bigBody);
+      },
+    );
+    expect((await server.request('/')).body.length).toBe(bigBody.length);
+    expect(seen.slice(0, 3)).toEqual(['the socket is empty', 'the sink is empty', 'drain']);
+  });
+
   test('reports a decision that throws, and leaves the body alone', async () => {
     const warnings = collectWarnings();
     const server = await listen(
