@@ -70,9 +70,10 @@ function breakOff(res: SeamedResponse, error: unknown): void {
 }
 
 /** Throws the answer away, hands the error on, and answers itself when nobody else begins to. */
-function reject(exchange: Exchange, error: unknown): void {
+function reject(exchange: Exchange, reason: unknown): void {
   const { res, calls } = exchange;
   const gate = exchange.gate as Gate; // one has run, or nothing could have been refused
+  const error = asError(reason);
   exchange.error = error;
   exchange.loserOpen = !exchange.ended;
   exchange.discarded = true;
@@ -90,6 +91,12 @@ function reject(exchange: Exchange, error: unknown): void {
   }
   exchange.answering = false;
   if (!gone && exchange.phase === 'rejected') setImmediate(answerPlainly, exchange);
+}
+
+/** `next(undefined)` would hand the request on as if all were well, and so would Express's words for leaving a route. */
+function asError(reason: unknown): unknown {
+  const goesOn = !reason || reason === 'route' || reason === 'router';
+  return goesOn ? discardedError(reason) : reason;
 }
 
 function reopen(exchange: Exchange): void {

@@ -58,6 +58,29 @@ describe.each(hostNames)('a gate on %s', (host) => {
     },
   );
 
+  test.each([undefined, null, 0, '', 'route', 'router'])(
+    'is an error to the application when it rejects with %p',
+    async (reason) => {
+      let routed = 0;
+      const server = await listen(
+        host,
+        [
+          refuse(async () => {
+            throw reason;
+          }),
+          (_req, res) => res.end('secret'),
+        ],
+        (_req, res) => {
+          routed++;
+          res.end('another route');
+        },
+      );
+      const { status, text } = await server.request('/');
+      expect([status, routed]).toEqual([500, 0]);
+      expect(text).not.toContain('secret');
+    },
+  );
+
   test('takes the headers of the discarded answer away and leaves the others', async () => {
     const server = await listen(
       host,
