@@ -1,6 +1,7 @@
+import { defineMiddleware } from '@portcullis/core';
 import type { Middleware } from '@portcullis/core';
-import { defineOptions, o } from '@portcullis/core/options';
-import type { OptionsDefinition } from '@portcullis/core/options';
+import { defineOptions, o, quote } from '@portcullis/core/options';
+import type { OptionsDefinition, Report } from '@portcullis/core/options';
 import { constants } from 'node:zlib';
 import { isCompressibleType } from './content-type.ts';
 import type { GzipFilter } from './filter.ts';
@@ -10,7 +11,7 @@ import { createSettings } from './settings.ts';
 
 declare namespace compression {
   interface CompressionOptions {
-    /** Smallest body to compress, in bytes or as `'1kb'`. Default 1024. */
+    /** Smallest body to compress, in bytes or as `'1kb'`; with 0 also those that grow. Default 1024. */
     threshold?: number | string | undefined;
     /** Decides whether a response may be compressed. Default `compression.filter`. */
     filter?: GzipFilter | undefined;
@@ -18,7 +19,7 @@ declare namespace compression {
     level?: number | undefined;
     /** Only `BROTLI_PARAM_QUALITY` of `params` is used. Default quality 4. */
     brotli?: { params?: Readonly<Record<number, number>> | undefined } | undefined;
-    /** Coding for clients that send no Accept-Encoding. Default `'identity'`. */
+    /** Coding for clients whose Accept-Encoding is missing or empty. Any other text is `'identity'`, the default. */
     enforceEncoding?: 'gzip' | 'deflate' | 'identity' | 'br' | undefined;
     /** Accepted and without effect: memory is chosen by the kind of body. */
     memLevel?: number | undefined;
@@ -28,6 +29,10 @@ declare namespace compression {
     chunkSize?: number | undefined;
     /** Accepted and without effect. */
     strategy?: number | undefined;
+    /** Accepted and without effect: streams are flushed when they pause. */
+    flush?: number | undefined;
+    /** Accepted and without effect. */
+    finishFlush?: number | undefined;
   }
 
   /** Answers whether a response may be compressed. */
@@ -41,11 +46,13 @@ interface ResolvedCompressionOptions {
   readonly filter: GzipFilter | undefined;
   readonly level: number;
   readonly brotli: number;
-  readonly enforceEncoding: 'gzip' | 'deflate' | 'identity' | 'br';
+  readonly enforceEncoding: string;
   readonly memLevel: number | undefined;
   readonly windowBits: number | undefined;
   readonly chunkSize: number | undefined;
   readonly strategy: number | undefined;
+  readonly flush: number | undefined;
+  readonly finishFlush: number | undefined;
 }
 
 interface Compression {
@@ -54,7 +61,7 @@ interface Compression {
    *
    * @throws `ERR_PORTCULLIS_OPTIONS` when an option cannot be used.
    */
-  (options?: Options): Middleware;
+  (options?: Options | null | undefined): Middleware;
   /** The default filter: by Content-Type. */
   filter: GzipFilter;
 }
@@ -76,13 +83,31 @@ const compressionOptions: OptionsDefinition<Options, ResolvedCompressionOptions>
       ),
       defaultBrotliQuality,
     ),
-    enforceEncoding: o.withDefault(o.oneOf(['gzip', 'deflate', 'identity', 'br']), 'identity'),
+    enforceEncoding: o.withDefault(o.string(), 'identity'),
     memLevel: o.optional(o.number()),
     windowBits: o.optional(o.number()),
     chunkSize: o.optional(o.number()),
     strategy: o.optional(o.number()),
+    flush: o.optional(o.number()),
+    finishFlush: o.optional(o.number()),
   },
+  rules: [warnOfUnknownEncoding],
 });
+
+const enforceable = ['gzip', 'deflate', 'identity', 'br'];
+
+function warnOfUnknownEncoding(
+  { enforceEncoding }: ResolvedCompressionOptions,
+  report: Report,
+): void {
+  if (enforceable.includes(enforceEncoding)) return;
+  report.warning({
+    code: 'GZIP_UNKNOWN_ENCODING',
+    path: 'enforceEncoding',
+    message: `${quote(enforceEncoding)} is no coding, so clients without Accept-Encoding get the plain form`,
+    hint: `write one of ${enforceable.join(', ')}`,
+  });
+}
 
 function parseBrotli(value: unknown): number | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
@@ -94,17 +119,26 @@ function parseBrotli(value: unknown): number | undefined {
   return typeof quality === 'number' && quality >= 0 && quality <= 11 ? quality : undefined;
 }
 
-function create(given?: Options): Middleware {
-  const { options } = compressionOptions.resolve(given);
-  const level = options.level === -1 ? defaultLevel : Math.max(1, options.level);
-  const resolved = gzipOptions.resolve({
-    minimumSize: options.threshold,
-    compressLevel: { gzip: level, deflate: level, br: options.brotli },
-    encodings: ['br', 'gzip', 'deflate'],
-    filter: options.filter,
-  });
-  return createMiddleware(createSettings(resolved.options, options.enforceEncoding));
-}
+const create = defineMiddleware<Options, ResolvedCompressionOptions>({
+  name: 'compression',
+  options: compressionOptions,
+  setup: ({ threshold, filter, level: given, brotli, enforceEncoding }) => {
+    const level = given === -1 ? defaultLevel : Math.max(1, given);
+    const { options } = gzipOptions.resolve({
+      minimumSize: threshold,
+      compressLevel: { gzip: level, deflate: level, br: brotli },
+      encodings: ['br', 'gzip', 'deflate'],
+      filter,
+    });
+    const settings = createSettings(
+      options,
+      enforceable.includes(enforceEncoding) ? enforceEncoding : 'identity',
+    );
+    if (threshold > 0) return createMiddleware(settings);
+    // There a threshold of 0 means everything, and is what people write in tests with tiny bodies.
+    return createMiddleware(Object.freeze({ ...settings, worthwhile: Infinity }));
+  },
+});
 
 const filter: GzipFilter = (_req, res) => {
   const contentType = res.getHeader('Content-Type');
@@ -112,8 +146,11 @@ const filter: GzipFilter = (_req, res) => {
 };
 
 /** The options and the shape of npm's `compression`, over the same engine as `gzip`. */
-const compression: Compression = Object.assign((options?: Options): Middleware => create(options), {
-  filter,
-});
+const compression: Compression = Object.assign(
+  // All arguments, so that `app.use(compression)` gets the message that `defineMiddleware` has for it.
+  (...given: readonly [options?: Options | null | undefined]): Middleware =>
+    given[0] === null ? create() : create(...(given as [Options?])),
+  { filter },
+);
 
 export = compression;

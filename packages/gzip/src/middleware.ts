@@ -28,7 +28,8 @@ export function createMiddleware(settings: Settings): Middleware {
     }
     // Typed as a list too, which Node never makes of this field: it joins the lines.
     const acceptEncoding = headers['accept-encoding'] as string | undefined;
-    const { choice, unacceptable } = negotiate(acceptEncoding ?? assumedAcceptEncoding);
+    // An empty value asks for no coding (RFC 9110 12.5.3), but for a coding that the options enforce.
+    const { choice, unacceptable } = negotiate(acceptEncoding || assumedAcceptEncoding);
     if (unacceptable && refuseUnacceptable) {
       answerNotAcceptable(res);
       return;

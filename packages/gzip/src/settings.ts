@@ -27,8 +27,10 @@ export interface Acceptance {
 /** What one middleware works with: options made ready for the request path. */
 export interface Settings {
   readonly minimumSize: number;
+  /** A coded body that is longer than this share of the plain one is not worth the decoding. */
+  readonly worthwhile: number;
   readonly negotiate: (acceptEncoding: string | undefined) => Acceptance;
-  /** Accept-Encoding of clients that send none. */
+  /** Accept-Encoding of clients that send none, or an empty one. */
   readonly assumedAcceptEncoding: string | undefined;
   readonly classify: Classify;
   readonly filter: GzipFilter | undefined;
@@ -67,6 +69,7 @@ export function createSettings(
   };
   return Object.freeze({
     minimumSize: options.minimumSize,
+    worthwhile: 0.97,
     negotiate: createNegotiation(encodings, ({ codings, identityForbidden }) => ({
       choice: chooseCodecs(codings, codecs, identityForbidden),
       unacceptable: identityForbidden && codings.length === 0,

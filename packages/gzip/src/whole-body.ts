@@ -58,6 +58,7 @@ export function encodeNow(work: Work): Encoded {
 /** Sends the coded form only if it is worth the decoding, or the client takes nothing else. */
 export function judge(work: Work, encoded: Buffer): Buffer | undefined {
   const { exchange, body, required, source } = work;
+  const { cache, worthwhile } = exchange.settings;
   if (encoded.length > body.length * worthwhile && !required) {
     reportDecision(exchange.res, 'not-smaller', {
       bytes: body.length,
@@ -65,11 +66,9 @@ export function judge(work: Work, encoded: Buffer): Buffer | undefined {
     });
     return undefined;
   }
-  if (source !== undefined) exchange.settings.cache?.offer(source, encoded);
+  if (source !== undefined) cache?.offer(source, encoded);
   return finish(work, encoded, 'compressed');
 }
-
-const worthwhile = 0.97;
 
 function finish(work: Work, encoded: Buffer, reason: 'cached' | 'compressed'): Buffer {
   const { exchange, codec, body } = work;

@@ -1,6 +1,7 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { closeAll, listen } from '@portcullis/testing';
 import type { TestServer } from '@portcullis/testing';
+import { randomBytes } from 'node:crypto';
 import zlib from 'node:zlib';
 import compression = require('../src/compat.ts');
 import { answer, ask, plainText, sample } from './serve.ts';
@@ -19,9 +20,20 @@ describe("with the options of npm's compression", () => {
     expect((await ask(await serve({}, sample(1024)))).headers['content-encoding']).toBe('gzip');
     const server = await serve({ threshold: '2kb' }, sample(2047));
     expect((await ask(server)).headers['content-encoding']).toBeUndefined();
-    expect(
-      (await ask(await serve({ threshold: 0 }, 'x'.repeat(40)))).headers['content-encoding'],
-    ).toBe('gzip');
+  });
+
+  test('threshold 0 is everything, also what grows, but for nothing at all', async () => {
+    for (const text of ['x', sample(100_000)]) {
+      const response = await ask(await serve({ threshold: 0 }, text));
+      expect(response.headers['content-encoding']).toBe('gzip');
+      expect(plainText(response)).toBe(text);
+    }
+    expect((await ask(await serve({ threshold: 0 }, ''))).headers['content-encoding']).toBe(
+      undefined,
+    );
+    const grown = randomBytes(60).toString('latin1');
+    const stays = await ask(await serve({ threshold: 1 }, grown));
+    expect(stays.headers['content-encoding']).toBeUndefined();
   });
 
   test.each([
@@ -51,8 +63,35 @@ describe("with the options of npm's compression", () => {
     const silent = await ask(server, { accept: '' });
     expect(silent.headers['content-encoding']).toBe('gzip');
     expect(plainText(silent)).toBe(body);
+    const empty = await server.request('/', { headers: { 'Accept-Encoding': '' } });
+    expect(empty.headers['content-encoding']).toBe('gzip');
     expect((await ask(server, { accept: 'identity' })).headers['content-encoding']).toBeUndefined();
     expect((await ask(await serve(), { accept: '' })).headers['content-encoding']).toBeUndefined();
+  });
+
+  test('enforceEncoding with an unknown coding is identity, and warned of', async () => {
+    const emitWarning = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    const server = await serve({ enforceEncoding: '*' as 'br' });
+    expect(emitWarning.mock.calls).toEqual([
+      [
+        expect.stringMatching(/enforceEncoding: "\*" is no coding, .*write one of gzip/),
+        { type: 'PortcullisWarning', code: 'ERR_PORTCULLIS_GZIP_UNKNOWN_ENCODING' },
+      ],
+    ]);
+    emitWarning.mockRestore();
+    expect((await ask(server, { accept: '' })).headers['content-encoding']).toBeUndefined();
+    expect((await ask(server)).headers['content-encoding']).toBe('gzip');
+  });
+
+  test('null is no options', async () => {
+    const server = await listen('http', compression(null), answer(body));
+    expect((await ask(server)).headers['content-encoding']).toBe('gzip');
+  });
+
+  test('a request in place of options is refused with the right call', () => {
+    expect(() => Reflect.apply(compression, undefined, [{ headers: {} }, {}, () => {}])).toThrow(
+      /compression\(\)/,
+    );
   });
 
   test('filter decides, and compression.filter is there to fall back on', async () => {
@@ -75,7 +114,14 @@ describe("with the options of npm's compression", () => {
 
   test('zlib options without effect are taken', () => {
     expect(() =>
-      compression({ memLevel: 8, windowBits: 15, chunkSize: 1024, strategy: 0 }),
+      compression({
+        memLevel: 8,
+        windowBits: 15,
+        chunkSize: 1024,
+        strategy: 0,
+        flush: 2,
+        finishFlush: 4,
+      }),
     ).not.toThrow();
   });
 
@@ -93,7 +139,7 @@ describe("with the options of npm's compression", () => {
       { brotli: { params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 'x' } } },
       'brotli: expected an object',
     ],
-    [{ enforceEncoding: 'zip' }, 'enforceEncoding: expected one of'],
+    [{ enforceEncoding: 7 }, 'enforceEncoding: expected'],
   ])('%j is refused', (options, message) => {
     expect(() => compression(options as compression.CompressionOptions)).toThrow(message);
   });
