@@ -59,6 +59,9 @@ export function sendError(res: ServerResponse, error: unknown): void {
   res.statusMessage = '';
   res.setHeader('Content-Type', 'text/plain; charset=utf-8');
   res.setHeader('X-Content-Type-Options', 'nosniff');
+  // By name, because Node leaves out what it would add by itself once somebody has removed it.
+  res.setHeader('Content-Length', Buffer.byteLength(text));
+  res.setHeader('Connection', 'close');
   res.end(text);
 }
 

@@ -112,10 +112,18 @@ export class UpgradeResponse {
     const [status] = head;
     if (this.#phase === 'committing' && status === 101) return this.#seal(head);
     if (this.#phase === 'open' && status < 200) return this.#refuseInformational(status);
+    this.#denyKeepAlive();
     this.#nativeWriteHead(...head);
     this.#phase = 'refusing';
     this.#events.onRefusing(this.res.statusCode);
     return this.res;
+  }
+
+  /** A middleware that keeps event streams open must not promise a second answer on this connection. */
+  #denyKeepAlive(): void {
+    if (!this.res.hasHeader('Connection')) return;
+    this.res.setHeader('Connection', 'close');
+    this.res.removeHeader('Keep-Alive');
   }
 
   #seal(head: WriteHead): ServerResponse {

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { rawRequest } from '@portcullis/testing';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { UpgradeMiddleware } from '../src/index.ts';
 import { closeServers, eventually, handshake, listenUpgrade, openClient, sleep } from './server.ts';
 
 afterEach(closeServers);
@@ -34,6 +35,30 @@ describe('a middleware that answers', () => {
     const answer = await rawRequest(port, handshake());
     expect(answer).toMatch(/^HTTP\/1\.1 302 Go Away\r\n/);
     expect(answer).toContain('Location: /login\r\n');
+  });
+
+  test('announces the end of the connection, whatever the stack had in mind for it', async () => {
+    const keepAlive: UpgradeMiddleware = (_req, res, next) => {
+      res.setHeader('Connection', 'keep-alive');
+      res.setHeader('Keep-Alive', 'timeout=5');
+      res.setHeader('Content-Length', 2);
+      next();
+    };
+    const fail: UpgradeMiddleware = () => {
+      throw new Error('oops');
+    };
+    const stacks: [UpgradeMiddleware, string][] = [
+      [(_req, res) => res.writeHead(403).end('no'), 'no'],
+      [fail, 'Internal Server Error'],
+    ];
+    for (const [last, body] of stacks) {
+      const { port } = await listenUpgrade([keepAlive, last]);
+      const answer = await rawRequest(port, handshake());
+      expect(answer).toContain('\r\nConnection: close\r\n');
+      expect(answer).toContain(`\r\nContent-Length: ${String(body.length)}\r\n`);
+      expect(answer).not.toContain('Keep-Alive');
+      expect(answer.endsWith(`\r\n\r\n${body}`)).toBe(true);
+    }
   });
 
   test('may also call next(): the answer stands, the rest does not run', async () => {
