@@ -8,8 +8,8 @@ import type { SeamedResponse } from './seam.ts';
  */
 export function onRawDrain(exchange: Exchange, listener: () => void): void {
   const { res } = exchange;
-  const native: unknown = (Object.getPrototypeOf(res) as SeamedResponse).write;
-  if (exchange.write !== native) {
+  const native = Object.getPrototypeOf(res) as Pick<Exchange, 'write'>;
+  if (exchange.write !== native.write) {
     // A wrapper below us waits for the same event, and cannot be told from the handler.
     exchange.on.call(res, 'drain', () => {
       // One that the seam emits for the handler says nothing about the socket.
@@ -18,7 +18,8 @@ export function onRawDrain(exchange: Exchange, listener: () => void): void {
     return;
   }
   if (exchange.rawDrain === undefined) {
-    exchange.rawDrain = { emit: res.emit, listeners: [] };
+    const { emit: below } = res as unknown as Pick<RawDrain, 'emit'>; // Node's, or a wrapper's
+    exchange.rawDrain = { emit: below, listeners: [] };
     res.emit = emit;
   }
   exchange.rawDrain.listeners.push(listener);
