@@ -1,4 +1,4 @@
-import type { ExpressRecord } from '../store/express-store.ts';
+import type { ExpressRecord, ExpressStore } from '../store/express-store.ts';
 import { memoryStore, type MemoryStore as InnerStore } from '../store/memory.ts';
 import { fieldRecords, textsOf, type Records } from './records.ts';
 import { Store } from './store.ts';
@@ -28,14 +28,19 @@ interface WithInner {
   readonly [innerKey]: { readonly sessions: InnerStore; readonly records: Records };
 }
 
-const storeMethods = ['get', 'set', 'touch', 'destroy'] as const;
+/** What a {@link MemoryStore} holds, for use without its callbacks; `undefined` for any other store. */
+export function recordsInMemory(store: object): Records | undefined {
+  return (store as Partial<WithInner>)[innerKey]?.records;
+}
 
-/** The store behind a {@link MemoryStore}, which the middleware uses without callbacks. */
-export function innerStore(store: object): InnerStore | undefined {
-  // A subclass or a test may have changed what the methods do, so only our own, untouched objects are bypassed.
-  if (Object.getPrototypeOf(store) !== MemoryStore.prototype) return undefined;
-  if (storeMethods.some((name) => Object.hasOwn(store, name))) return undefined;
-  return (store as WithInner)[innerKey].sessions;
+/** Whether the four methods are ours still: a subclass, a test or a tracer may put its own in their place, at any time. */
+export function hasOwnMethods(store: ExpressStore): boolean {
+  return (
+    store.get === methods.get &&
+    store.set === methods.set &&
+    store.touch === methods.touch &&
+    store.destroy === methods.destroy
+  );
 }
 
 // A function, as in express-session, so that `MemoryStore.call(this)` works.
@@ -52,7 +57,7 @@ function later<T>(callback: Callback<T> | undefined, value?: T): void {
   if (callback !== undefined) setImmediate(callback, null, value);
 }
 
-Object.assign(MemoryStore.prototype, {
+const methods = {
   get(this: MemoryStore & WithInner, id, callback) {
     later(callback, recordOf(this, id));
   },
@@ -88,7 +93,9 @@ Object.assign(MemoryStore.prototype, {
     this[innerKey].sessions.clear();
     later(callback);
   },
-} satisfies Partial<MemoryStore>);
+} satisfies Partial<MemoryStore>;
+
+Object.assign(MemoryStore.prototype, methods);
 
 function recordOf(store: WithInner, id: string): ExpressRecord | undefined {
   // In memory every answer is there at once.

@@ -7,7 +7,8 @@ import { guardedStore } from '../store/guarded-store.ts';
 import { isSessionStore, type SessionStore } from '../store/store.ts';
 import { createRandomPool } from '../token/random.ts';
 import type { CookieOptions } from './cookie.ts';
-import { innerStore, MemoryStore } from './memory-store.ts';
+import { memoryRecords } from './memory-records.ts';
+import { MemoryStore, recordsInMemory } from './memory-store.ts';
 import { fieldRecords, foreignRecords, type Records } from './records.ts';
 import type { SessionRequest } from './session-request.ts';
 import { type SessionSecret, toKey } from './signed-cookie.ts';
@@ -134,11 +135,9 @@ function defaultStore(notices: Notices): MemoryStore {
 }
 
 function recordsIn(store: ExpressStore | SessionStore): Records {
-  const inner = innerStore(store);
-  // In memory nothing can fail or take time.
-  if (inner !== undefined) return fieldRecords(inner);
   const guard = createGuard(guardDefaults);
-  return isSessionStore(store)
-    ? fieldRecords(guardedStore(store, guard))
-    : foreignRecords(foreignStore(store, guard));
+  if (isSessionStore(store)) return fieldRecords(guardedStore(store, guard));
+  const called = foreignRecords(foreignStore(store, guard));
+  const held = recordsInMemory(store);
+  return held === undefined ? called : memoryRecords(store, held, called);
 }

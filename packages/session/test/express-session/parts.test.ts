@@ -8,11 +8,12 @@ import { serializeCookie } from '../../src/express-session/serialize-cookie.ts';
 import { createTouchThrottle } from '../../src/express-session/touch-throttle.ts';
 import { createVerifiedMemo } from '../../src/token/verified-memo.ts';
 import { closeAll } from '@portcullis/testing';
-import { count, quiet, serve } from './drop-in.ts';
+import { cookieOf, count, quiet, serve } from './drop-in.ts';
 import session = require('../../src/express-session.ts');
 
-afterEach(() => {
+afterEach(async () => {
   jest.useRealTimers();
+  await closeAll();
 });
 
 describe('a cookie covers a path (RFC 6265, 5.1.4)', () => {
@@ -263,16 +264,68 @@ describe('a store that is none', () => {
   });
 });
 
-test('a method that somebody puts on a memory store is called', async () => {
-  const store = new session.MemoryStore();
-  const { set } = store;
-  const written: string[] = [];
-  store.set = function (id, record, callback) {
-    written.push(id);
-    set.call(this, id, record, callback);
+describe('a method that somebody puts in the place of one of the memory store is called', () => {
+  const { MemoryStore } = session;
+  type Memory = InstanceType<typeof MemoryStore>;
+
+  const watchSet = (target: Memory): string[] => {
+    const { set } = target;
+    const written: string[] = [];
+    target.set = function (id, record, callback) {
+      written.push(id);
+      set.call(this, id, record, callback);
+    };
+    return written;
   };
-  const server = await serve({ ...quiet, store }, count);
-  await server.request('/');
-  await closeAll();
-  expect(written).toHaveLength(1);
+
+  test('before the middleware is made', async () => {
+    const store = new MemoryStore();
+    const written = watchSet(store);
+    const server = await serve({ ...quiet, store }, count);
+    await server.request('/');
+    expect(written).toHaveLength(1);
+  });
+
+  test('between two requests, and what the first has stored is found', async () => {
+    const store = new MemoryStore();
+    const server = await serve({ ...quiet, store }, count);
+    const cookie = cookieOf(await server.request('/'));
+    const written = watchSet(store);
+    expect((await server.request('/', { headers: { cookie } })).text).toBe('2');
+    expect(written).toHaveLength(1);
+  });
+
+  test('on the prototype', async () => {
+    const { set } = MemoryStore.prototype;
+    try {
+      const written = watchSet(MemoryStore.prototype);
+      const server = await serve({ ...quiet, store: new MemoryStore() }, count);
+      const cookie = cookieOf(await server.request('/'));
+      await server.request('/', { headers: { cookie } });
+      expect(written).toHaveLength(2);
+    } finally {
+      MemoryStore.prototype.set = set;
+    }
+  });
+
+  test.each([
+    ['get', 503],
+    ['set', 503],
+    ['touch', 200],
+  ] as const)('and its %s may fail', async (method, status) => {
+    const store = new MemoryStore();
+    const server = await serve({ ...quiet, store }, (req, res) => {
+      if (req.url === '/write') req.session['n'] = Math.random();
+      res.end('x');
+    });
+    const cookie = cookieOf(await server.request('/write'));
+    let calls = 0;
+    store[method] = (...all: unknown[]): void => {
+      calls += 1;
+      (all.at(-1) as (error: Error) => void)(new Error('down'));
+    };
+    const path = method === 'set' ? '/write' : '/';
+    expect((await server.request(path, { headers: { cookie } })).status).toBe(status);
+    expect(calls).toBe(1);
+  });
 });
