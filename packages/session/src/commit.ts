@@ -2,6 +2,7 @@ import { difference } from './data/difference.ts';
 import { findUnserialisable } from './data/json-values.ts';
 import { publishStored } from './events.ts';
 import { renderAction } from './cookie-lines.ts';
+import type { Fate } from './fates.ts';
 import { renewalGrace } from './lifetime.ts';
 import type { RequestSession } from './request-session.ts';
 import { unserialisable } from './session-error.ts';
@@ -32,7 +33,10 @@ function destroyDoomed(session: RequestSession, state: SessionState): void | Pro
   if (doomed === undefined) return undefined;
   const { strategy, cookieName } = session.policy;
   return whenReady(strategy.destroy(session, doomed.record), (action) => {
-    if (doomed.record !== undefined) publishStored(cookieName, doomed.record.id, 'destroy');
+    if (doomed.record !== undefined) {
+      publishStored(cookieName, doomed.record.id, 'destroy');
+      noteFate(session, doomed.record.id, 'ended');
+    }
     state.doomed = undefined;
     state.lines = renderAction(session, action) ?? state.lines;
   });
@@ -41,15 +45,20 @@ function destroyDoomed(session: RequestSession, state: SessionState): void | Pro
 function store(session: RequestSession, state: SessionState): void | Promise<void> {
   const change = planChange(session, state);
   if (change === undefined) return undefined;
-  const { strategy, cookieName } = session.policy;
+  const { strategy, cookieName, fates } = session.policy;
   if (change === 'empty') {
     state.doomed = { record: state.stored };
     state.stored = undefined;
     state.identity = newIdentity(session.policy, session);
     return destroyDoomed(session, state);
   }
+  if (fates.isOvertaken(change, session.began, session.now())) {
+    state.stored = change.next;
+    return undefined;
+  }
   return whenReady(strategy.commit(session, change), (action) => {
     publishStored(cookieName, change.next.id, change.kind);
+    noteChange(session, change);
     if (state.doomed !== undefined) {
       // The session was ended while it was being stored: what is there now must go.
       state.doomed = { record: change.next };
@@ -60,6 +69,20 @@ function store(session: RequestSession, state: SessionState): void | Promise<voi
     // What changed while the strategy was at work stays changed: it is compared with what was stored.
     state.reissue = false;
   });
+}
+
+function noteChange(session: RequestSession, change: SessionChange): void {
+  const { previous, kind, grace } = change;
+  if (previous === undefined || kind === 'renew') return;
+  if (kind === 'rotate' && grace === 0) noteFate(session, previous.id, 'moved');
+  // Where data lives on our side, an unchanged session issued anew takes nothing away.
+  else if (!session.policy.strategy.late) noteFate(session, previous.id, 'written');
+}
+
+function noteFate(session: RequestSession, id: string, fate: Fate): void {
+  const { fates } = session.policy;
+  fates.note(id, fate, session.now());
+  session.began = fates.moment;
 }
 
 /** Says what must be stored: nothing, the end of a session that was emptied, or a change. */

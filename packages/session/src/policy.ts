@@ -5,6 +5,8 @@ import { cookieStrategy } from './cookie-strategy.ts';
 import { chooseCookieName } from './cookie/lint.ts';
 import { cookieFormat } from './cookie/set-cookie.ts';
 import type { CookieFormat } from './cookie/set-cookie.ts';
+import { createFates } from './fates.ts';
+import type { Fates } from './fates.ts';
 import type { MigrationCodec } from './migrate/codec.ts';
 import type { ResolvedSessionOptions } from './options.ts';
 import { memoryStore } from './store/memory.ts';
@@ -26,6 +28,7 @@ export interface SessionPolicy {
   readonly touch: 'access' | 'always';
   readonly codecs: readonly MigrationCodec[];
   readonly notices: Notices;
+  readonly fates: Fates;
   /** Whole seconds since 1970. */
   readonly now: () => number;
 }
@@ -51,6 +54,7 @@ export function resolvePolicy(options: ResolvedSessionOptions, now: () => number
     touch: options.touch,
     codecs: options.migrate,
     notices: createNotices(),
+    fates: createFates(),
     now,
   };
 }

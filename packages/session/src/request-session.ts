@@ -26,6 +26,8 @@ export class RequestSession implements StrategyContext, SessionControl {
   found: Found = nothing;
   loaded = false;
   state: SessionState | undefined = undefined;
+  /** What happened to sessions after this moment happened meanwhile. */
+  began: number;
 
   constructor(
     policy: SessionPolicy,
@@ -34,6 +36,7 @@ export class RequestSession implements StrategyContext, SessionControl {
     this.policy = policy;
     this.req = exchange.req;
     this.res = exchange.res;
+    this.began = policy.fates.moment;
   }
 
   get cookieName(): string {

@@ -18,7 +18,6 @@ import type { StoreAccess } from './access.ts';
 type Commit = (ctx: StrategyContext, change: SessionChange) => Awaitable<CookieAction>;
 
 const keep: CookieAction = Object.freeze({ kind: 'keep' });
-const clear: CookieAction = Object.freeze({ kind: 'clear' });
 
 const failedTouches = channel('portcullis:session:touch-failed');
 
@@ -54,7 +53,8 @@ export function commitTo(access: StoreAccess, ids: SignedIds): Commit {
     const patch = patchOf(change, previous, { base, expires: expiryTime(next, setup.lifetimes) });
     const key = keyOf(keys, ctx, previous);
     return whenAnswered(store.update(key, patch), (result) => {
-      if (result === 'gone') return clear;
+      // Who ended the session has dealt with its cookie, and what the browser has now may be of a login since.
+      if (result === 'gone') return keep;
       // What was read is history now, and a later change in this request must not be compared with it.
       hold(ctx, { id: next.id, key, loaded: undefined, aged: false });
       return next.issuedAt === previous.issuedAt && !aged ? keep : set(next);
@@ -88,7 +88,7 @@ export function commitTo(access: StoreAccess, ids: SignedIds): Commit {
     const patch = patchOf(change, previous, { base, expires: expiryTime(next, setup.lifetimes) });
     const rename = { ...patch, grace: change.grace * 1_000 };
     return whenAnswered(store.rename(keyOf(keys, ctx, previous), newKey, rename), (result) => {
-      if (result === 'gone') return isLogin(previous, next) ? create(ctx, next) : clear;
+      if (result === 'gone') return isLogin(previous, next) ? create(ctx, next) : keep;
       hold(ctx, { id: next.id, key: newKey, loaded: undefined, aged: false });
       return set(next);
     });

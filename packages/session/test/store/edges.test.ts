@@ -136,11 +136,12 @@ describe('the store strategy', () => {
     expect(Object.keys(store.get('an id')?.fields ?? {})).toEqual(['b', '~c', '~i']);
   });
 
-  test('clears the cookie of a session that is gone, unless somebody logs in', () => {
+  test('leaves the cookie of a session that is gone, unless somebody logs in', () => {
     const { store, commit } = open();
     const before = record();
     const moved = record({ id: 'new id' });
-    expect(commit(context(), change('rotate', before, moved))).toEqual({ kind: 'clear' });
+    expect(commit(context(), change('rotate', before, moved))).toEqual({ kind: 'keep' });
+    expect(commit(context(), change('update', before, before))).toEqual({ kind: 'keep' });
     const login = record({ id: 'newer id', userId: 'ann', authenticatedAt: 5 });
     expect(commit(context(), change('rotate', before, login))).toMatchObject({ kind: 'set' });
     expect(store.get('newer id')?.userId).toBe('ann');

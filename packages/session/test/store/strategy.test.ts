@@ -141,7 +141,7 @@ describe.each(kinds)('sessions in %s', (kind, make) => {
     await sleep(20);
     await visitor.get('/logout');
     const late = await slow;
-    expect(late.setCookie[0]).toMatch(/^session=;.*Max-Age=0/);
+    expect(late.setCookie).toEqual([]);
     visitor.cookie = cookie;
     expect((await visitor.get('/')).data).toEqual({});
   });

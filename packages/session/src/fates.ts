@@ -1,0 +1,62 @@
+import type { SessionChange } from './strategy.ts';
+
+/**
+ * What became of a session: it was `ended`, or `moved` to another id, or its data was `written` to a cookie.
+ * No two requests see each other's cookies, so the later response would undo the earlier one.
+ */
+export type Fate = 'ended' | 'moved' | 'written';
+
+/** Remembers for a while what requests of this process did to sessions, so that slower ones do not undo it. */
+export interface Fates {
+  /** Grows with every note. A request takes it when it begins: what is noted later happened meanwhile. */
+  readonly moment: number;
+  note(id: string, fate: Fate, now: number): void;
+  /** Answers whether a request that began at `moment` must leave the browser's cookie, and the record, as they are. */
+  isOvertaken(change: SessionChange, moment: number, now: number): boolean;
+}
+
+interface Note {
+  readonly fate: Fate;
+  readonly moment: number;
+  /** Seconds since 1970. */
+  readonly until: number;
+}
+
+/** Longer than nearly every response that was being made then. */
+const lifetime = 60;
+
+/** About ten megabytes; beyond that the oldest go early. */
+const mostNotes = 50_000;
+
+/** Makes {@link Fates}: a Map entry for each change, and no timer. */
+export function createFates(): Fates {
+  // Every note stands equally long, so the oldest come first.
+  const notes = new Map<string, Note>();
+  let moment = 0;
+  return {
+    get moment() {
+      return moment;
+    },
+    note(id, fate, now) {
+      for (const [old, { until }] of notes) {
+        if (until >= now && notes.size < mostNotes) break;
+        notes.delete(old);
+      }
+      moment++;
+      notes.delete(id);
+      notes.set(id, { fate, moment, until: now + lifetime });
+    },
+    isOvertaken(change, began, now) {
+      const note = change.previous && notes.get(change.previous.id);
+      if (note === undefined || note.until < now) return false;
+      // Requests that were sent before the browser heard of a logout may still arrive, so an end counts for them too.
+      if (note.fate !== 'ended' && note.moment <= began) return false;
+      return note.fate === 'written' ? change.kind === 'renew' : !isDeliberate(change);
+    },
+  };
+}
+
+/** A login or a new id that the application asked for stands on its own; one that was merely due does not. */
+function isDeliberate({ kind, grace }: SessionChange): boolean {
+  return kind === 'rotate' && grace === 0;
+}
