@@ -2,7 +2,7 @@ import { createSecretKey, type KeyObject } from 'node:crypto';
 import { types } from 'node:util';
 import { sign, unsign } from 'cookie-signature';
 import { scanCookies } from '../cookie/scan.ts';
-import { createVerifiedMemo } from '../token/verified-memo.ts';
+import { createVerifiedMemo, detached } from '../token/verified-memo.ts';
 import type { SessionRequest } from './session-request.ts';
 
 /** What express-session takes for a secret. */
@@ -40,8 +40,8 @@ export function signedCookies(newest: KeyObject, keys: readonly KeyObject[]): Si
   const verify = (value: string): string | undefined => {
     const known = memo.get(value);
     if (known !== undefined) return known;
-    const id = verifyWith(keys, decode(value));
-    if (id !== undefined) memo.add(value, id);
+    const id = verifyWith(keys, decode(detached(value)));
+    if (id !== undefined) memo.add(detached(value), id);
     return id;
   };
   return {

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { createVerifiedMemo } from '../token/verified-memo.ts';
+import { createVerifiedMemo, detached } from '../token/verified-memo.ts';
 import { deriveKeys } from '../token/keys.ts';
 import type { StrategySetup } from '../strategy.ts';
 
@@ -49,8 +49,8 @@ export function signedIds(setup: Pick<StrategySetup, 'secrets' | 'cookieName'>):
       if (given.length !== 32 || given.toString('base64url') !== text) return 'malformed';
       for (let index = 0; index < keys.length; index += 1) {
         if (!timingSafeEqual(signature(id, index), given)) continue;
-        const verified = { id, newest: index === 0 };
-        memo.add(value, verified);
+        const verified = { id: detached(id), newest: index === 0 };
+        memo.add(detached(value), verified);
         return verified;
       }
       return 'bad-signature';

@@ -8,7 +8,7 @@ import type { TokenHead } from './payload.ts';
 import type { RandomPool } from './random.ts';
 import { longestToken, parseBase64url } from './token.ts';
 import type { OpenedToken, TokenFormat } from './token.ts';
-import { createVerifiedMemo } from './verified-memo.ts';
+import { createVerifiedMemo, detached } from './verified-memo.ts';
 
 /**
  * Base64url of: version (1) | key id (2) | issued (4) | nonce (12) | ciphertext | tag (16).
@@ -69,7 +69,7 @@ export function encryptedTokens(setup: StrategySetup, random: RandomPool): Token
       if (candidates.length === 0) return { reason: 'unknown-key' };
       const opened = openWith(bytes, candidates);
       if (opened === undefined) return { reason: 'bad-signature' };
-      memo.add(token, opened);
+      memo.add(detached(token), opened);
       return read(opened, now);
     },
   };
