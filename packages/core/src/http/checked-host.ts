@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { formatHost, type Host } from './host.ts';
 import type { HostSource } from './request-host.ts';
 import { requestScheme, type Scheme } from './scheme.ts';
-import { encodePath } from './target.ts';
+import { encodeText } from './target.ts';
 
 /** A host that an allow-list has passed, and where it came from. */
 export interface CheckedHost extends Host {
@@ -33,7 +33,7 @@ export interface AbsoluteUrlOverrides {
 }
 
 /**
- * An absolute URL on the checked host, for links in mails and for redirects.
+ * An absolute URL on the checked host, for links in mails and for redirects; `path` may hold a query and a fragment.
  *
  * @throws `ERR_PORTCULLIS_HTTP_UNCHECKED_HOST` when no `trustedHost()` ran on this request.
  */
@@ -48,7 +48,14 @@ export function absoluteUrl(
   const port = overrides?.port === undefined ? host.port : (overrides.port ?? undefined);
   const standard = scheme === 'https' ? 443 : 80;
   const authority = formatHost({ ...host, port: port === standard ? undefined : port });
-  return `${scheme}://${authority}${encodePath(path.startsWith('/') ? path : `/${path}`)}`;
+  return `${scheme}://${authority}${encodeReference(path.startsWith('/') ? path : `/${path}`)}`;
+}
+
+/** With the fragment, in which applications in the browser keep their own paths. */
+function encodeReference(path: string): string {
+  const mark = path.indexOf('#');
+  if (mark < 0) return encodeText(path);
+  return `${encodeText(path.slice(0, mark))}#${encodeText(path.slice(mark + 1))}`;
 }
 
 function uncheckedHost(): Error {

@@ -18,7 +18,20 @@ export function headerList(req: IncomingMessage, name: string): string[] | undef
 }
 
 export function splitList(text: string): string[] {
-  return text.split(',').map((member) => member.trim());
+  return text.split(',').map(trimSpace);
+}
+
+/** Spaces and tabs only, as RFC 9110 section 5.6.3 has it: `trim()` also drops the no-break space, which the app keeps. */
+function trimSpace(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (isSpace(text.charCodeAt(start))) start++;
+  while (end > start && isSpace(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+function isSpace(code: number): boolean {
+  return code === 32 || code === 9;
 }
 
 /** All lines of a header joined with a comma; `undefined` when there is none or it is empty. */

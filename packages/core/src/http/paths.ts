@@ -29,5 +29,6 @@ function covers(entry: string, path: string): boolean {
 }
 
 function isPlain(path: string): boolean {
-  return !/\/\/|\\|%2f|%5c|(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)/i.test(path);
+  // Servers with path parameters read `..;x` as `..`.
+  return !/\/\/|\\|%2f|%5c|(?:^|\/)(?:\.|%2e){1,2}(?:[/;]|$)/i.test(path);
 }

@@ -6,6 +6,11 @@ export function originalTarget(req: IncomingMessage): string {
   return String((req as { originalUrl?: string }).originalUrl ?? req.url);
 }
 
+/** Whether a target is a path or `*`, and names no host of its own. */
+export function isHostless(target: string): boolean {
+  return target.charCodeAt(0) === 47 /* / */ || target === '*';
+}
+
 interface AbsoluteForm {
   readonly scheme: string;
   readonly authority: string;
@@ -38,7 +43,7 @@ const standardPorts: ReadonlyMap<string, number> = new Map([
  */
 export function explainTarget(req: IncomingMessage, host: Host): HostFault | undefined {
   const target = originalTarget(req);
-  if (target.charCodeAt(0) === 47 /* / */ || target === '*') return undefined;
+  if (isHostless(target)) return undefined;
   const { scheme, authority } = splitAbsolute(target);
   const standard = standardPorts.get(scheme);
   const named = parseHost(authority);
@@ -65,12 +70,16 @@ function afterAuthority(target: string): string {
   return rest.startsWith('/') ? rest : `/${rest}`;
 }
 
-/** Drops the fragment and percent-encodes what a URL may not hold raw; `\` would be read as `/` by browsers. */
+/** Drops the fragment, and encodes the rest. */
 export function encodePath(path: string): string {
   const fragment = path.indexOf('#');
-  const kept = fragment < 0 ? path : path.slice(0, fragment);
+  return encodeText(fragment < 0 ? path : path.slice(0, fragment));
+}
+
+/** Percent-encodes what a URL may not hold raw, and `#`; `\` would be read as `/` by browsers. */
+export function encodeText(text: string): string {
   // A lone surrogate has no UTF-8 form; encodeURIComponent would throw on it.
-  return kept.replace(/[^!$-;=?-Z_a-z~[\]]/gu, (character) =>
+  return text.replace(/[^!$-;=?-Z_a-z~[\]]/gu, (character) =>
     /\p{Surrogate}/u.test(character) ? '%EF%BF%BD' : encodeURIComponent(character),
   );
 }

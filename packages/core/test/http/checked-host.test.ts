@@ -45,7 +45,9 @@ describe('absoluteUrl()', () => {
     [{ port: 9919 }, '/', { port: null }, 'http://a.test/'],
     [{ port: 9919 }, '/', { port: 8080 }, 'http://a.test:8080/'],
     [{ hostname: '::1', kind: 'ipv6', port: 81 }, '/', undefined, 'http://[::1]:81/'],
-    [{}, '//evil.test/\\x#y', undefined, 'http://a.test//evil.test/%5Cx'],
+    [{}, '//evil.test/\\x', undefined, 'http://a.test//evil.test/%5Cx'],
+    [{}, '/app#/reset/é#\\', undefined, 'http://a.test/app#/reset/%C3%A9%23%5C'],
+    [{}, '#top', undefined, 'http://a.test/#top'],
   ])('%p %s %p: %s', async (checked, path, overrides, expected) => {
     await expect(url(checked, path, overrides)).resolves.toEqual([true, expected]);
   });
