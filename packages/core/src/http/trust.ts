@@ -33,8 +33,7 @@ const trustKey: unique symbol = Symbol.for('portcullis.trust-key');
  * fractional number of hops, `/33`.
  */
 export function compileTrust(value: TrustProxy): Trust {
-  // A function of our own even then: the user's may be frozen, and shared with somebody else.
-  if (typeof value === 'function') return keyed((address, hop) => value(address, hop), value);
+  if (typeof value === 'function') return trustFunction(value);
   if (typeof value === 'boolean') return keyed(() => value, String(value));
   if (typeof value === 'number') return trustHops(value);
   const words = typeof value === 'string' ? value.split(',') : value;
@@ -55,6 +54,17 @@ function keyed(trust: Trust, key: unknown): Trust {
   return Object.defineProperty(trust, trustKey, { value: key });
 }
 
+function trustFunction(given: Trust): Trust {
+  if (Object.prototype.toString.call(given) === '[object AsyncFunction]') {
+    throw new TypeError(
+      'trustProxy: an async function cannot be used, because its promise would count as a yes. ' +
+        'Load the addresses before, and answer true or false at once.',
+    );
+  }
+  // A function of our own: the user's may be frozen, and shared with somebody else. A promise is no `true`.
+  return keyed((address, hop) => given(address, hop) === true, given);
+}
+
 function trustHops(hops: number): Trust {
   if (!Number.isSafeInteger(hops) || hops < 0) throw fault(hops);
   return keyed((_address, hop) => hop < hops, String(hops));
@@ -72,7 +82,9 @@ function trustList(words: readonly unknown[]): Trust {
   const trust: Trust = (address, hop) => {
     if (address === undefined) return unix && hop === 0;
     if (last?.address !== address) {
-      const parsed = parsePeerAddress(address);
+      // A link-local peer comes with its interface: `fe80::1%eth0`.
+      const zone = address.indexOf('%');
+      const parsed = parsePeerAddress(zone < 0 ? address : address.slice(0, zone));
       last = { address, trusted: ranges.some((range) => inRange(parsed, range)) };
     }
     return last.trusted;

@@ -23,6 +23,8 @@ describe('compileTrust()', () => {
     ['loopback', '10.0.0.1', 0, false],
     ['linklocal', '169.254.1.1', 0, true],
     ['linklocal', 'fe80::1', 0, true],
+    ['linklocal', 'fe80::1%eth0', 0, true],
+    ['linklocal', '8.8.8.8%eth0', 0, false],
     ['uniquelocal', '192.168.1.1', 0, true],
     ['uniquelocal', 'fd00::1', 0, true],
     ['uniquelocal', '8.8.8.8', 0, false],
@@ -36,11 +38,22 @@ describe('compileTrust()', () => {
     ['loopback', 'garbage', 0, false],
     [[], '127.0.0.1', 0, false],
     [(address) => address === 'x', 'x', 0, true],
+    [(() => Promise.resolve(true)) as never, 'x', 0, false],
+    [(() => 'yes') as never, 'x', 0, false],
   ])('%p: %s at hop %i is %s', (value, address, hop, expected) => {
     const trust = compileTrust(value);
     expect(trust(address, hop)).toBe(expected);
     // Asked again: the last answer is remembered.
     expect(trust(address, hop)).toBe(expected);
+  });
+
+  test('an async function is an error, because a promise would count as a yes', () => {
+    const compile = (): unknown => compileTrust((async () => Promise.resolve(false)) as never);
+    expect(compile).toThrow(
+      new TypeError(
+        'trustProxy: an async function cannot be used, because its promise would count as a yes. Load the addresses before, and answer true or false at once.',
+      ),
+    );
   });
 
   test.each<[unknown, string]>([
