@@ -13,10 +13,12 @@ export interface RequestTrust {
 }
 
 const remembered: unique symbol = Symbol.for('portcullis.request-trust');
+const protoHeaders: unique symbol = Symbol.for('portcullis.proto-headers');
 const warned: unique symbol = Symbol.for('portcullis.trust-warned');
 
 interface Carrier {
   [remembered]?: RequestTrust;
+  [protoHeaders]?: readonly string[];
   readonly app?: unknown;
 }
 
@@ -38,6 +40,16 @@ export function resolveTrust(req: IncomingMessage, given?: RequestTrust): Trust 
 /** The family of forwarded headers, found along the same chain. */
 export function resolveFamily(req: IncomingMessage, given?: RequestTrust): ForwardedFamily {
   return given?.forwarded ?? (req as Carrier)[remembered]?.forwarded ?? 'x-forwarded';
+}
+
+/** The headers that tell the scheme, once a middleware was told of them: all later ones must find the same scheme. */
+export function resolveProtoHeaders(
+  req: IncomingMessage,
+  given?: RequestTrust,
+): readonly string[] | undefined {
+  if (given?.protoHeaders === undefined) return (req as Carrier)[protoHeaders];
+  (req as Carrier)[protoHeaders] = given.protoHeaders;
+  return given.protoHeaders;
 }
 
 /** What the app's own getters (`req.ip`, `req.hostname`) believe, whatever Portcullis was told. */

@@ -1,6 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { forwardedElements, headerText, hopIndex, peerAddress, splitList } from './hops.ts';
-import { isTrusted, resolveFamily, resolveTrust, type RequestTrust } from './request-trust.ts';
+import {
+  isTrusted,
+  resolveFamily,
+  resolveProtoHeaders,
+  resolveTrust,
+  type RequestTrust,
+} from './request-trust.ts';
 import type { Trust } from './trust.ts';
 
 /** `wss` counts as `https`, `ws` as `http`. */
@@ -54,7 +60,7 @@ function fromSocket(
 }
 
 function forwardedScheme(req: IncomingMessage, trust: Trust, given?: RequestTrust): SchemeDecision {
-  const named = given?.protoHeaders;
+  const named = resolveProtoHeaders(req, given);
   if (named === undefined && resolveFamily(req, given) === 'forwarded') {
     return fromForwarded(req, trust, given);
   }

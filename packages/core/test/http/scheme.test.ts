@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import {
   compileTrust,
@@ -33,6 +34,9 @@ describe('requestScheme()', () => {
     [1, ['X-Forwarded-Proto: ws'], 'http'],
     [1, ['X-Forwarded-Proto: http'], 'http'],
     [1, ['X-Forwarded-Proto: httpsfoo'], 'http'],
+    [1, ['X-Forwarded-Proto: \xa0https'], 'http'],
+    [1, ['X-Forwarded-Proto: http, \t https \t'], 'https'],
+    [1, ['X-Forwarded-Proto: http, \xa0https'], 'http'],
     [1, ['X-Forwarded-Proto: on'], 'http'],
     [1, ['X-Forwarded-Proto:'], 'http'],
     [1, ['X-Forwarded-Proto: https,'], 'http'],
@@ -84,6 +88,17 @@ describe('requestScheme()', () => {
     [['cloudfront-forwarded-proto', 'x-forwarded-proto'], ['X-Forwarded-Proto: https'], 'https'],
   ])('headers %p, %p: %s', async (protoHeaders, lines, expected) => {
     await expect(scheme(1, lines, { protoHeaders })).resolves.toBe(expected);
+  });
+
+  test('the headers that one middleware was told of also count for those after it', async () => {
+    const trust = compileTrust(1);
+    const read = (req: IncomingMessage): unknown => [
+      requestScheme(req, { trust }),
+      requestScheme(req, { trust, protoHeaders: ['x-arr-ssl'] }),
+      requestScheme(req),
+    ];
+    const schemes = await fact(read, ['Host: a', 'X-Arr-Ssl: 2048']);
+    expect(schemes).toEqual(['http', 'https', 'https']);
   });
 
   test.each(hostNames)('%s over TLS is secure', async (host) => {
