@@ -48,7 +48,13 @@ function withPort(
   patterns: readonly HostPattern[] | undefined,
   port: number | undefined,
 ): HostPattern | undefined {
-  return patterns?.find((pattern) => typeof pattern.port !== 'number' || pattern.port === port);
+  return patterns?.find((pattern) => coversPort(pattern.port, port));
+}
+
+/** Clients leave the standard port out: `example.com` is what they send for `https://example.com:443`. */
+function coversPort(listed: HostPattern['port'], port: number | undefined): boolean {
+  if (typeof listed !== 'number' || listed === port) return true;
+  return port === undefined && (listed === 443 || listed === 80);
 }
 
 /** From the right, and no further than the longest listed suffix: 127 labels cost no more than five. */
