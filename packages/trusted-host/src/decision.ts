@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import {
   forwardedHosts,
+  isHostless,
+  originalTarget,
   ownHost,
   type CheckedHost,
   type ForwardedHosts,
@@ -32,7 +34,7 @@ const pass: Decision = { kind: 'pass' };
 /** Judges a request; a promise only when a predicate gave one. Throws what `exempt` or a predicate threw. */
 export function decide(req: IncomingMessage, policy: Policy): Decision | Promise<Decision> {
   const own = ownHost(req);
-  const tolerated = policy.allowMissing && !own.ok && isAbsent(own.reason);
+  const tolerated = policy.allowMissing && !own.ok && isAbsent(own.reason) && !namesHost(req);
   if (!own.ok && !tolerated) return refuse(own.reason);
   const forwarded = forwardedHosts(req, policy.trust);
   if (typeof forwarded === 'string') return refuse(forwarded);
@@ -43,6 +45,11 @@ export function decide(req: IncomingMessage, policy: Policy): Decision | Promise
 
 function isAbsent(reason: RejectionReason): boolean {
   return reason === 'missing' || reason === 'empty';
+}
+
+/** `GET http://evil.example/` without a Host: somebody may read that name. */
+function namesHost(req: IncomingMessage): boolean {
+  return !isHostless(originalTarget(req));
 }
 
 function refuse(reason: RejectionReason, host?: Host): Decision {

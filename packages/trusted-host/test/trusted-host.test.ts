@@ -221,6 +221,9 @@ describe('status, exempt, allowMissing', () => {
     const tolerant = await serve({ allowedHosts: ['a.test'], allowMissing: true });
     await expect(send(tolerant, [], 'GET / HTTP/1.0')).resolves.toBe('200 none');
     await expect(send(tolerant, ['Host:'])).resolves.toBe('200 none');
+    await expect(send(tolerant, [], 'GET http://evil.test/ HTTP/1.0')).resolves.toBe(invalid);
+    await expect(send(tolerant, ['Host:'], 'GET http://a.test/ HTTP/1.1')).resolves.toBe(invalid);
+    await expect(send(tolerant, ['Host:'], 'OPTIONS * HTTP/1.1')).resolves.toBe('200 none');
     await expect(send(tolerant, ['Host: b.test'])).resolves.toBe(invalid);
   });
 
