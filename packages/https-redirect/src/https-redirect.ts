@@ -2,8 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   createNotices,
   defineMiddleware,
+  httpError,
   type Middleware,
   type MiddlewareFactory,
+  type Next,
   type Notices,
 } from '@portcullis/core';
 import {
@@ -69,13 +71,33 @@ function createHttpsRedirect(options: Readonly<ResolvedHttpsRedirectOptions>): M
     redirect(res, destination, statusFor(req, options.status));
   }
 
+  function handleInsecure(req: IncomingMessage, res: ServerResponse, next: Next): void {
+    let passes: boolean;
+    try {
+      passes = exempt?.(req) === true;
+    } catch (error) {
+      next(undecided(error));
+      return;
+    }
+    if (passes) next();
+    else answerInsecure(req, res);
+  }
+
   return function httpsRedirectMiddleware(req, res, next) {
     if (requestScheme(req, trust) === 'https') {
       writeHsts?.(req, res);
       next();
-    } else if (exempt?.(req) === true) next();
-    else answerInsecure(req, res);
+    } else handleInsecure(req, res, next);
   };
+}
+
+function undecided(cause: unknown): Error {
+  return httpError(
+    503,
+    'ERR_PORTCULLIS_HTTPS_REDIRECT_UNDECIDED',
+    'The function exempt failed; see the cause.',
+    { cause },
+  );
 }
 
 function warn(req: IncomingMessage, { headers, fault }: SchemeDecision, notices: Notices): void {
@@ -91,8 +113,8 @@ function warn(req: IncomingMessage, { headers, fault }: SchemeDecision, notices:
 function warnOfUncheckedHost(notices: Notices): void {
   notices.once(
     'ERR_PORTCULLIS_HTTPS_REDIRECT_UNCHECKED_HOST',
-    'httpsRedirect() sends clients to whatever well-formed host they name, because nobody has said which hosts are ' +
-      'yours. Mount trustedHost() before it, or give it the option allowedHosts or host.',
+    'httpsRedirect() sends clients to whatever well-formed host they name, because nobody has checked it. ' +
+      'Mount trustedHost() before it (paths that are exempt there are not checked), or give it the option allowedHosts or host.',
   );
 }
 

@@ -9,8 +9,9 @@ import { parseForwarded } from '@portcullis/core/http';
 export function warnOfLoop(req: IncomingMessage, notices: Notices): void {
   const header = claimOfHttps(req);
   if (header === undefined) return;
-  const peer = req.socket.remoteAddress;
-  const value = peer === undefined ? 'unix' : peer;
+  const peer = req.socket?.remoteAddress;
+  // Without the interface of a link-local address, which `trustProxy` has no form for.
+  const value = peer === undefined ? 'unix' : peer.replace(/%.*$/s, '');
   notices.once(
     'ERR_PORTCULLIS_HTTPS_REDIRECT_LOOP',
     `A request came over http from ${peer ?? 'a Unix socket'} with ${header} saying https, which is not believed, ` +

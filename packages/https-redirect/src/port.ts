@@ -12,7 +12,9 @@ const mapSpec: Spec<Readonly<Record<number, number>>, Readonly<Record<number, nu
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
     const map: Record<number, number> = {};
     for (const [from, to] of Object.entries(value) as [string, unknown][]) {
-      const valid = portNumber.accepts(Number(from)) && portNumber.accepts(to);
+      // Only the form that a port is printed in: '080' and '0x50' would never be looked up.
+      const canonical = String(Number(from)) === from;
+      const valid = canonical && portNumber.accepts(Number(from)) && portNumber.accepts(to);
       if (!valid)
         return fail({ code: 'BAD_PORT', message: `has no port from 1 to 65535 at ${from}` });
       // portNumber accepted it.

@@ -220,6 +220,16 @@ describe('status and insecure', () => {
     expect((await send(byFunction, ['Host: a.test'], 'GET /x HTTP/1.1')).status).toBe(200);
     expect((await send(byFunction, ['Host: a.test'])).status).toBe(307);
   });
+
+  test.each(hostNames)(
+    '%s: an exempt that throws is a 503, not the end of the process',
+    async (host) => {
+      const exempt = (req: { url?: string | undefined }): boolean =>
+        new URL(String(req.url)).pathname === '/x';
+      const server = await serve({ exempt }, { host });
+      expect((await server.request('/', { headers: { Host: 'a.test' } })).status).toBe(503);
+    },
+  );
 });
 
 describe('behind proxies', () => {
@@ -355,16 +365,17 @@ test('the channel portcullis:https-redirect:rejected tells why', async () => {
   ]);
 });
 
-test('a request on a Unix socket is told apart in the loop warning', async () => {
+test.each([
+  [undefined, /from a Unix socket .* trustProxy: 'unix'/],
+  ['fe80::1%eth0', /from fe80::1%eth0 .* trustProxy: 'fe80::1'/],
+])('the loop warning for the peer %s names what can be trusted', async (value, expected) => {
   const server = await listen('http', [
     (req, _res, next) => {
-      Object.defineProperty(req.socket, 'remoteAddress', { value: undefined });
+      Object.defineProperty(req.socket, 'remoteAddress', { value });
       next();
     },
     httpsRedirect({ allowedHosts: '*' }),
   ]);
   await send(server, ['Host: a.test', 'X-Forwarded-Proto: https']);
-  expect(jest.mocked(process.emitWarning).mock.calls[0]?.[0]).toMatch(
-    /from a Unix socket .* trustProxy: 'unix'/,
-  );
+  expect(jest.mocked(process.emitWarning).mock.calls[0]?.[0]).toMatch(expected);
 });
