@@ -66,12 +66,13 @@ describe('httpsRedirect() refuses, naming the fix', () => {
       { port: { http: 443 } },
       ['HTTPS_REDIRECT_BAD_PORT', 'port: has no port from 1 to 65535 at http'],
     ],
-    ...['080', ' 80', '0x50', '8e1', '80.0'].map((from): [unknown, string[]] => [
-      { port: { [from]: 443 } },
-      ['HTTPS_REDIRECT_BAD_PORT', `port: has no port from 1 to 65535 at ${from}`],
-    ]),
   ])('%p', (options, expected) => {
     expect(problems(options)).toEqual([expected]);
+  });
+
+  test.each(['080', ' 80', '0x50', '8e1', '80.0'])('a port map with %p', (from) => {
+    const message = `port: has no port from 1 to 65535 at ${from}`;
+    expect(problems({ port: { [from]: 443 } })).toEqual([['HTTPS_REDIRECT_BAD_PORT', message]]);
   });
 
   test.each<[unknown, string]>([
