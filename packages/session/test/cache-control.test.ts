@@ -7,7 +7,14 @@ describe('privateCaching', () => {
     ['an empty header', ' ', { value: 'private, no-cache="Set-Cookie"' }],
     ['private already', 'private, max-age=60', undefined],
     ['no-store', 'no-store', undefined],
-    ['no-cache', 'no-cache', undefined],
+    ['no-cache', 'no-cache', { value: 'private, no-cache' }],
+    ['max-age alone', 'max-age=60', { value: 'private, max-age=60' }],
+    ['must-revalidate', 'must-revalidate,', { value: 'private, must-revalidate' }],
+    [
+      'private for one header only',
+      'private="x-a, x-b", max-age=5',
+      { value: 'private, private="x-a, x-b", max-age=5' },
+    ],
     ['public', 'public, max-age=60', { value: 'private, max-age=60', removed: 'public' }],
     ['public in capitals', 'Public', { value: 'private', removed: 'Public' }],
     [
