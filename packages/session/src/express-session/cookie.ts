@@ -60,9 +60,10 @@ export const Cookie: CookieConstructor = function Cookie(
   this.path = '/';
   this.maxAge = null;
   this.httpOnly = true;
-  if (options !== undefined && options !== null) {
+  if (options) {
     if (typeof options !== 'object') throw new TypeError('argument options must be a object');
-    for (const key of Object.keys(options)) {
+    // Inherited ones too: configuration libraries layer objects by their prototypes.
+    for (const key in options) {
       // In the order given: of `expires` and `maxAge` the last one counts.
       if (key !== 'data') (this as unknown as Record<string, unknown>)[key] = valueOf(options, key);
     }

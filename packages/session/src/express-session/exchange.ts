@@ -29,6 +29,8 @@ export class Exchange implements SessionExchange {
   #saved: Snapshot | undefined;
   #touched = false;
   #destroyedId: string | undefined;
+  /** What failed without failing the response. */
+  fault: unknown;
 
   constructor(
     req: SessionRequest,
@@ -105,8 +107,12 @@ export class Exchange implements SessionExchange {
   }
 
   async regenerate(): Promise<void> {
-    await this.#settings.records.destroy(String(this.#req.sessionID));
-    this.generate();
+    try {
+      await this.#settings.records.destroy(String(this.#req.sessionID));
+    } finally {
+      // A handler that does not look at the error must not log its user in under the id from before (session fixation).
+      this.generate();
+    }
   }
 
   /** Stores what has to be stored, and says what should become of the cookie. */
@@ -119,8 +125,8 @@ export class Exchange implements SessionExchange {
     this.#touch(session);
     const fate = plan.setCookie && this.#mayTravel(session.cookie) ? 'set' : 'keep';
     if (plan.store === 'save') {
-      return whenAnswered(this.#write(session, now), (result) =>
-        result === 'ok' ? fate : 'clear',
+      return this.#tryStore(fate, () =>
+        whenAnswered(this.#write(session, now), (result) => (result === 'ok' ? fate : 'clear')),
       );
     }
     return plan.store === 'touch' ? this.#prolong(session, fate) : fate;
@@ -154,9 +160,24 @@ export class Exchange implements SessionExchange {
     if (this.#destroyedId !== undefined) return this.#destroyedId === id ? 'clear' : 'keep';
     if (!this.#settings.unsetDestroys || typeof sessionID !== 'string') return 'keep';
     this.#destroyedId = sessionID;
-    return whenAnswered(this.#settings.records.destroy(sessionID), () =>
-      sessionID === id ? 'clear' : 'keep',
+    return this.#tryStore('keep', () =>
+      whenAnswered(this.#settings.records.destroy(sessionID), () =>
+        sessionID === id ? 'clear' : 'keep',
+      ),
     );
+  }
+
+  #tryStore(otherwise: CookieFate, ask: () => Awaitable<CookieFate>): Awaitable<CookieFate> {
+    return this.#settings.answersRegardless ? this.#despiteFault(ask(), otherwise) : ask();
+  }
+
+  async #despiteFault(answer: Awaitable<CookieFate>, otherwise: CookieFate): Promise<CookieFate> {
+    try {
+      return await answer;
+    } catch (error) {
+      this.fault = error;
+      return otherwise;
+    }
   }
 
   /** Once per request: the lifetime counts from the response, and a `maxAge` set by the handler is not overwritten twice. */
@@ -190,7 +211,14 @@ export class Exchange implements SessionExchange {
     const maxAge = typeof originalMaxAge === 'number' ? originalMaxAge : undefined;
     if (!records.canTouch || (!this.#throttle.due(session.id, maxAge) && fate === 'keep'))
       return fate;
-    return whenAnswered(records.touch(session.id, session), () => fate);
+    const touched = records.touch(session.id, session);
+    // No fault is the response's: what is at stake is when the session expires, not what it holds.
+    return touched === undefined
+      ? fate
+      : this.#despiteFault(
+          touched.then(() => fate),
+          fate,
+        );
   }
 
   #mayTravel(cookie: Cookie): boolean {

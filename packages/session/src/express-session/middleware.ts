@@ -35,7 +35,7 @@ export function expressSession(options?: SessionOptions | null): Middleware {
     const req = request as unknown as SessionRequest;
     if (req.session || !isConnected()) return next();
     const cookieOptions = cookieOptionsFor(settings, req);
-    if (!pathMatches(requestPath(req), cookieOptions.path ?? '/')) return next();
+    if (!pathMatches(requestPath(req), cookieOptions.path || '/')) return next();
     const cookies = ownCookies ?? cookiesOfParser(req);
     if (cookies === undefined) return next(new Error('secret option required for sessions'));
 
@@ -80,15 +80,27 @@ function openThen(exchange: Exchange, proceed: () => void, next: Next): void {
 function holdUntilCommitted(ending: Ending, res: ServerResponse, next: Next): void {
   // Code for WebSocket handshakes passes an object that is no response at all.
   if (typeof res?.writeHead !== 'function' || typeof res.setHeader !== 'function') return;
+  const { exchange, settings } = ending;
   const finish = (fate: CookieFate): void => {
-    setCookie(ending, res, fate);
+    try {
+      setCookie(ending, res, fate);
+    } catch (error) {
+      if (!settings.answersRegardless) throw error;
+      exchange.fault = error;
+    }
     // Once end() has returned nothing more can change; while a body streams it can.
-    queueMicrotask(() => watchLateChanges(ending, res));
+    queueMicrotask(() => watchLateChanges(ending, res, next));
   };
+  if (settings.answersRegardless) {
+    // Not earlier, because the error handler of Express cuts off a response that has begun.
+    onDone(res, () => {
+      if (exchange.fault) next(exchange.fault);
+    });
+  }
   holdHead(
     res,
     () => {
-      const committed = ending.exchange.commit();
+      const committed = exchange.commit();
       const promise = pending(committed);
       if (promise === undefined) return finish(committed as CookieFate); // it is there already
       return promise.then((fate) => {
@@ -115,10 +127,11 @@ function setCookie(ending: Ending, res: ServerResponse, fate: CookieFate): void 
 }
 
 /** A body may go on for hours after its head, and the handler may change the session until it ends. */
-function watchLateChanges({ exchange, settings }: Ending, res: ServerResponse): void {
+function watchLateChanges({ exchange, settings }: Ending, res: ServerResponse, next: Next): void {
   if (res.writableEnded) return;
   onDone(res, () => {
     exchange.commitLate().catch((error: unknown) => {
+      if (settings.answersRegardless) return process.nextTick(next, error);
       settings.notices.once(
         'ERR_PORTCULLIS_SESSION_LATE_COMMIT',
         `A session that was changed after the head of the response had left could not be stored: ${String(error)}`,

@@ -6,6 +6,7 @@ import { createGuard, guardDefaults } from '../store/guard.ts';
 import { guardedStore } from '../store/guarded-store.ts';
 import { isSessionStore, type SessionStore } from '../store/store.ts';
 import { createRandomPool } from '../token/random.ts';
+import { bareErrors } from './bare-errors.ts';
 import type { CookieOptions } from './cookie.ts';
 import { memoryRecords } from './memory-records.ts';
 import { MemoryStore, recordsInMemory } from './memory-store.ts';
@@ -36,6 +37,14 @@ export interface SessionOptions {
   saveUninitialized?: boolean | undefined;
   /** What `req.session = null` does to the stored session. */
   unset?: 'keep' | 'destroy' | undefined;
+  /**
+   * What becomes of a response whose session cannot be stored. `'fail'`: a 503 takes its place. `'express'`: it leaves as it is,
+   * with the cookie of a session that may not exist, and when it has ended the error goes to `next`, as in express-session; so
+   * does a cookie that cannot be written. All errors of the store are then its own. express-session itself has no such option.
+   *
+   * @defaultValue `'fail'`
+   */
+  onStoreError?: 'fail' | 'express' | undefined;
 }
 
 /** {@link SessionOptions} once checked. */
@@ -51,6 +60,8 @@ export interface Settings {
   readonly rolling: boolean;
   readonly saveUninitialized: boolean;
   readonly unsetDestroys: boolean;
+  /** `onStoreError: 'express'` */
+  readonly answersRegardless: boolean;
   readonly notices: Notices;
 }
 
@@ -60,8 +71,11 @@ const weakSecretBytes = 32;
 
 /** @throws TypeError, with the words of express-session. */
 export function resolveSettings(options: SessionOptions): Settings {
-  const { genid = idMaker(), unset, proxy, cookie = {} } = options;
-  checkOptions(genid, unset, options.store);
+  const { unset, proxy, resave = true, saveUninitialized = true } = options;
+  const answersRegardless = options.onStoreError === 'express';
+  // Whatever is falsy was not given: express-session asks with `||`.
+  const genid = options.genid || idMaker();
+  checkOptions(options, genid);
   const notices = createNotices();
   const keys = secretKeys(options.secret, notices);
   noticeDefaults(options, notices);
@@ -69,23 +83,30 @@ export function resolveSettings(options: SessionOptions): Settings {
   return {
     keys,
     store: store as ExpressStore, // ours is exposed as req.sessionStore all the same
-    records: recordsIn(store),
-    name: options.name ?? options.key ?? 'connect.sid',
-    cookie,
+    records: answersRegardless ? bareErrors(recordsIn(store)) : recordsIn(store),
+    name: options.name || options.key || 'connect.sid',
+    cookie: options.cookie || {},
     genid,
     proxy,
-    resave: options.resave ?? true,
+    resave,
     rolling: Boolean(options.rolling),
-    saveUninitialized: options.saveUninitialized ?? true,
+    saveUninitialized,
     unsetDestroys: unset === 'destroy',
+    answersRegardless,
     notices,
   };
 }
 
-function checkOptions(genid: unknown, unset: unknown, store: unknown): void {
+function checkOptions(
+  { unset, store, onStoreError = 'fail' }: SessionOptions,
+  genid: unknown,
+): void {
   if (typeof genid !== 'function') throw new TypeError('genid option must be a function');
   if (unset && unset !== 'destroy' && unset !== 'keep') {
     throw new TypeError('unset option must be "destroy" or "keep"');
+  }
+  if (onStoreError !== 'fail' && onStoreError !== 'express') {
+    throw new TypeError('onStoreError option must be "fail" or "express"');
   }
   // Not quoted: where a URL was given for the store, there is a password in it.
   if (store && typeof store !== 'object') throw new TypeError('store option must be a store');

@@ -29,9 +29,8 @@ export interface Records {
   create(id: string, session: ExpressRecord, texts: Texts): Awaitable<'ok' | 'gone'>;
   update(id: string, change: RecordChange): Awaitable<'ok' | 'gone' | 'conflict'>;
   /**
-   * Prolongs a session, and never fails: what is at stake is when it expires, not what it holds. Answers a promise
-   * where the response has to wait, because the store may write the whole record: a session that another process
-   * destroys after the response would be back.
+   * Prolongs a session. Answers a promise where the response has to wait, because the store may write the whole record:
+   * a session that another process destroys after the response would be back.
    */
   touch(id: string, session: ExpressRecord): Promise<void> | undefined;
   destroy(id: string): Awaitable<void>;
@@ -65,7 +64,7 @@ export function foreignRecords(foreign: ForeignStore): Records {
         for (const key of deleted) delete merged[key];
         return merged;
       }),
-    touch: (id, session) => foreign.touch(id, { ...session }).then(ignore, ignore),
+    touch: (id, session) => foreign.touch(id, { ...session }).then(ignore),
     destroy: (id) => foreign.destroy(id),
   };
 }

@@ -180,6 +180,18 @@ describe('methods', () => {
     });
     expect((await server.request('/')).text).toBe('The session store failed to destroy');
   });
+
+  test('regenerate gives another id and no data also when the store fails', async () => {
+    const store = { ...plainStore(), destroy: () => Promise.reject(new Error('down')) };
+    const server = await serve({ ...quiet, store }, (req, res) => {
+      const before = req.sessionID;
+      req.session['n'] = 1;
+      req.session.regenerate((error) =>
+        res.end(JSON.stringify([error !== undefined, req.sessionID !== before, req.session['n']])),
+      );
+    });
+    expect((await server.request('/')).text).toBe('[true,true,null]');
+  });
 });
 
 describe('requests without a session', () => {
@@ -212,6 +224,22 @@ describe('requests without a session', () => {
     await new Promise<void>((resolve) => middleware(req, {}, resolve));
     expect(typeof req['session']).toBe('object');
   });
+});
+
+test('options that are falsy are options that were not given', async () => {
+  const nothing = { name: '', cookie: null, genid: null, proxy: null, rolling: null, unset: '' };
+  const server = await serve({ ...quiet, ...nothing } as never, count);
+  expect((await server.request('/')).setCookie[0]).toMatch(/^connect\.sid=/);
+  const anyPath = await serve({ ...quiet, cookie: { path: '' } }, count);
+  expect((await anyPath.request('/x')).setCookie).toHaveLength(1);
+});
+
+test('only undefined leaves resave and saveUninitialized to their defaults', async () => {
+  const server = await serve(
+    { secret, resave: null, saveUninitialized: null } as never,
+    (_q, res) => res.end('x'),
+  );
+  expect((await server.request('/')).setCookie).toEqual([]);
 });
 
 describe('two middlewares on one store', () => {

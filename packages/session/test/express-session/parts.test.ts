@@ -81,6 +81,8 @@ describe('Cookie', () => {
     expect([odd.expires, odd.originalMaxAge]).toEqual([null, null]);
     expect(new Cookie({ maxAge: date as never }).expires).toBe(date);
     expect(new Cookie(null as never).path).toBe('/');
+    expect(new Cookie(false as never).path).toBe('/');
+    expect(new Cookie(Object.create({ path: '/layered' }) as object).path).toBe('/layered');
   });
 
   test.each([
