@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 export { session, type SessionMiddleware } from './session.ts';
-export { sessionOf } from './accessor.ts';
+export { loadSession, sessionOf } from './accessor.ts';
 export type { SessionOptions, StoreChoice } from './options.ts';
 export type {
   LoginOptions,

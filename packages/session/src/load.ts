@@ -8,7 +8,7 @@ import type { Loaded } from './strategy.ts';
 import { whenReady } from './thenable.ts';
 
 /** Finds the session of a request: by our cookie, else by those of the libraries that the application comes from. */
-export function loadSession(session: RequestSession): Found | Promise<Found> {
+export function findSession(session: RequestSession): Found | Promise<Found> {
   const { policy, req } = session;
   const came = scanCookies(req.headers.cookie, policy.cookieName);
   session.cookies = came;

@@ -78,7 +78,7 @@ export interface SessionOptions {
    * @defaultValue `'cookie'`
    */
   store?: StoreChoice | undefined;
-  /** How to deal with the store: deadlines, failures, hashed ids. */
+  /** How to deal with the store: deadlines, failures, hashed ids, and whether it is read for every request. */
   storeOptions?: StoreOptions | undefined;
   /**
    * Cookie sessions only: gives a user's current generation, a number or word of your own. Change it, and all sessions that the user
@@ -213,6 +213,15 @@ function checkStore(options: ResolvedSessionOptions, report: Report): void {
       path: 'storeOptions',
       message: 'means nothing without a store',
       hint: 'give a store, or remove storeOptions',
+    });
+  }
+  if (options.storeOptions?.load === 'lazy' && options.touch === 'always') {
+    report.error({
+      code: 'CONFLICT',
+      path: 'touch',
+      message:
+        "has every session read and renewed, and storeOptions.load: 'lazy' has none read unasked",
+      hint: "remove one of them; touch: 'access' renews the sessions that were loaded",
     });
   }
   if (options.userGeneration !== undefined && !inCookie) {

@@ -26,6 +26,8 @@ export interface SessionPolicy {
   readonly httpsOnly: boolean | 'auto';
   readonly trust: RequestTrust;
   readonly touch: 'access' | 'always';
+  /** The session is read when `loadSession` asks for it, and not before. */
+  readonly lazy: boolean;
   readonly codecs: readonly MigrationCodec[];
   readonly notices: Notices;
   readonly fates: Fates;
@@ -52,6 +54,7 @@ export function resolvePolicy(options: ResolvedSessionOptions, now: () => number
     httpsOnly: options.httpsOnly,
     trust: { trust: options.trustProxy, forwarded: options.forwarded },
     touch: options.touch,
+    lazy: options.storeOptions?.load === 'lazy',
     codecs: options.migrate,
     notices: createNotices(),
     fates: createFates(),
@@ -79,6 +82,7 @@ const storeDefaults: ResolvedStoreOptions = {
   onUnavailable: 'error',
   onError: 'fail',
   hashIds: false,
+  load: 'eager',
 };
 
 function resolveStrategy(options: ResolvedSessionOptions, setup: StrategySetup): SessionStrategy {

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { commitSession } from './commit.ts';
 import { noCookies } from './cookie/scan.ts';
-import { loadSession } from './load.ts';
+import { findSession } from './load.ts';
 import type { SessionPolicy } from './policy.ts';
 import { watchLateChanges } from './respond.ts';
-import { misuse, unreadable } from './session-error.ts';
+import { misuse, notLoaded, unreadable } from './session-error.ts';
 import { emptySession, fillSession, reservedKey, SessionObject } from './session-object.ts';
 import type { SessionControl } from './session-object.ts';
 import type { LoginOptions, RegenerateOptions } from './session-type.ts';
@@ -13,7 +13,8 @@ import type { Found, SessionState } from './state.ts';
 import type { CookieValues, RejectionReason, SessionRecord, StrategyContext } from './strategy.ts';
 import { isThenable } from './thenable.ts';
 
-const nothing: Found = { kind: 'none' };
+/** A session that could not be read is not an empty one: to store it would log its owner out. */
+const unread: Found = { kind: 'degraded' };
 
 /** The session of one request, from the first look at `req.session` to the head of the response. */
 export class RequestSession implements StrategyContext, SessionControl {
@@ -22,10 +23,10 @@ export class RequestSession implements StrategyContext, SessionControl {
   readonly res: ServerResponse | undefined;
   held: unknown = undefined;
   cookies: CookieValues = noCookies;
-  /** What `load` found; nothing before. */
-  found: Found = nothing;
-  loaded = false;
   state: SessionState | undefined = undefined;
+  #reading: Found | Promise<Found> | undefined = undefined;
+  /** What the session is opened with; nothing until it has been read or could not be. */
+  #found: Found | undefined = undefined;
   /** What happened to sessions after this moment happened meanwhile. */
   began: number;
 
@@ -47,38 +48,15 @@ export class RequestSession implements StrategyContext, SessionControl {
     return this.policy.now();
   }
 
-  /** Reads ahead of the first access. */
-  load(): void | Promise<void> {
-    this.loaded = true;
-    let found: Found | Promise<Found>;
-    try {
-      found = loadSession(this);
-    } catch (error) {
-      throw unreadable(error);
-    }
-    if (!isThenable(found)) {
-      this.found = found;
-      return undefined;
-    }
-    return found.then(
-      (later) => {
-        this.found = later;
-      },
-      (error: unknown) => {
-        throw unreadable(error);
-      },
-    );
+  /** Reads the session, once for all who ask. What failed is tried again when somebody asks again. */
+  load(): Found | Promise<Found> {
+    this.#reading ??= this.#read();
+    return this.#reading;
   }
 
   open(): SessionState {
     if (this.state !== undefined) return this.state;
-    if (!this.loaded && isThenable(this.load())) {
-      throw misuse(
-        'ERR_PORTCULLIS_SESSION_STRATEGY',
-        `The session strategy ${this.policy.strategy.name} is not eager, so read() must answer at once, without a promise`,
-      );
-    }
-    const state = openState(this.policy, this, this.found);
+    const state = openState(this.policy, this, this.#found ?? this.#readNow());
     this.state = state;
     if (this.res?.headersSent === true) watchLateChanges(this, state, this.res);
     return state;
@@ -217,6 +195,44 @@ export class RequestSession implements StrategyContext, SessionControl {
     const { [kind]: _, ...rest } = { ...state.identity.flash };
     state.identity.flash = Object.keys(rest).length === 0 ? undefined : rest;
     return [...taken];
+  }
+
+  #read(): Found | Promise<Found> {
+    try {
+      const found = findSession(this);
+      if (!isThenable(found)) return this.#keep(found);
+      return found.then(
+        (later) => this.#keep(later),
+        (error: unknown) => this.#failed(error),
+      );
+    } catch (error) {
+      return this.#failed(error);
+    }
+  }
+
+  #keep(found: Found): Found {
+    // Only a session that could not be read before has a state now, and holds nothing.
+    this.state = undefined;
+    this.#found = found;
+    return found;
+  }
+
+  #failed(error: unknown): never {
+    this.#reading = undefined;
+    this.#found = unread;
+    throw unreadable(error);
+  }
+
+  #readNow(): Found {
+    const { lazy, property, strategy } = this.policy;
+    if (lazy || strategy.eager) throw notLoaded(property);
+    const found = this.load();
+    if (!isThenable(found)) return found;
+    found.catch(() => undefined);
+    throw misuse(
+      'ERR_PORTCULLIS_SESSION_STRATEGY',
+      `The session strategy ${strategy.name} is not eager, so read() must answer at once, without a promise`,
+    );
   }
 
   #newId(): string {

@@ -8,6 +8,15 @@ export function misuse(code: string, message: string): Error & { readonly code: 
   return Object.assign(error, { code });
 }
 
+/** `req.session` was used before the store was asked for it. */
+export function notLoaded(property: string): Error {
+  const argument = property === 'session' ? '' : `, '${property}'`;
+  return misuse(
+    'ERR_PORTCULLIS_SESSION_NOT_LOADED',
+    `req.${property} has not been read from the store yet; await loadSession(req${argument}) before using it`,
+  );
+}
+
 /** What the request gets when its session could not be read: the error as it is if it knows its status, else a 503. */
 export function unreadable(cause: unknown): Error {
   if (knowsItsStatus(cause)) return cause;

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { defineMiddleware } from '@portcullis/core';
 import type { Middleware, Next, Notices, RequiredMiddlewareFactory } from '@portcullis/core';
-import { fillSlot, sessionAccessor, slotOf } from './accessor.ts';
+import { fillSlot, sessionAccessor, sessionOf, slotFor, slotOf } from './accessor.ts';
 import { sessionOptions } from './options.ts';
 import type { ResolvedSessionOptions, SessionOptions } from './options.ts';
 import { resolvePolicy } from './policy.ts';
@@ -15,8 +15,8 @@ import { isThenable } from './thenable.ts';
 /** What {@link session} returns: the middleware, and what can be done with sessions outside a response. */
 export interface SessionMiddleware extends Middleware {
   /**
-   * Reads the session of a request that has no response, such as a WebSocket handshake, and puts it on the request. Changes are stored by `save()`, with a store
-   * only: a cookie cannot be set any more.
+   * Reads the session of a request, one without a response too, such as a WebSocket handshake, and puts it on the request. Without a
+   * response changes are stored by `save()`, with a store only: a cookie cannot be set any more.
    */
   load<T extends object = Record<string, unknown>>(req: IncomingMessage): Promise<Session<T>>;
   /** The live sessions of a user who called `login`. Stores that keep users only. */
@@ -55,9 +55,10 @@ export function createSession(
   now: () => number,
 ): SessionMiddleware {
   const policy = resolvePolicy(options, now);
-  const slot = Symbol(`portcullis.session.${policy.property}`);
-  const accessor = sessionAccessor(slot);
   const { strategy, property, notices } = policy;
+  const slot = slotFor(property);
+  const accessor = sessionAccessor(slot);
+  const readsAhead = strategy.eager && !policy.lazy;
 
   function install(own: RequestSession): RequestSession {
     fillSlot(own.req, slot, own);
@@ -65,24 +66,29 @@ export function createSession(
     return own;
   }
 
+  /** Another middleware, or another copy of this package, may have put its session there. */
+  function ownOf(req: IncomingMessage): RequestSession | undefined {
+    const there = slotOf(req, slot);
+    return there?.policy === policy ? there : undefined;
+  }
+
   const middleware: Middleware = function sessionMiddleware(req, res, next) {
     if (property in req) {
-      if (slotOf(req, slot) === undefined) noticeTaken(notices, property);
+      if (ownOf(req) === undefined) noticeTaken(notices, property);
       next();
       return;
     }
     const own = new RequestSession(policy, { req, res });
     install(own);
     holdResponse(own, res, next);
-    if (strategy.eager) readAhead(own, next);
+    if (readsAhead) readAhead(own, next);
     else next();
   };
 
   return Object.assign(middleware, {
     async load<T extends object>(req: IncomingMessage): Promise<Session<T>> {
-      const own = slotOf(req, slot) ?? install(new RequestSession(policy, { req }));
-      if (!own.loaded) await own.load();
-      return own.open().view as unknown as Session<T>; // the caller says what it holds
+      await (ownOf(req) ?? install(new RequestSession(policy, { req }))).load();
+      return sessionOf<T>(req, property);
     },
     async list(userId: string | number) {
       if (strategy.list === undefined) throw unsupported('list', strategy);
@@ -99,7 +105,7 @@ export function createSession(
 }
 
 function readAhead(own: RequestSession, next: Next): void {
-  let loading: void | Promise<void>;
+  let loading: unknown;
   try {
     loading = own.load();
   } catch (error) {

@@ -7,7 +7,7 @@ import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { splitCookie, mostChunks } from './cookie/chunks.ts';
 import { noCookies } from './cookie/scan.ts';
-import { loadSession } from './load.ts';
+import { findSession } from './load.ts';
 import { sessionOptions } from './options.ts';
 import type { SessionOptions } from './options.ts';
 import { resolvePolicy } from './policy.ts';
@@ -86,7 +86,7 @@ export async function readSessionCookie(
 ): Promise<FoundSession | undefined> {
   const pairs =
     typeof cookies === 'string' ? [cookies] : cookies.map((line) => line.split(';', 1).join(''));
-  const found = await loadSession(contextOf(policyOf(options), pairs.join('; ')));
+  const found = await findSession(contextOf(policyOf(options), pairs.join('; ')));
   if (found.kind !== 'session') return undefined;
   const { data, userId, createdAt, issuedAt } = found.record;
   return { data, userId, createdAt, issuedAt };

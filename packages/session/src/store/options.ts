@@ -29,6 +29,14 @@ export interface StoreOptions {
    * @defaultValue `false`
    */
   hashIds?: boolean | undefined;
+  /**
+   * When the session of a request is read: `'eager'` before `next()`, so that `req.session` can be used at once; `'lazy'` when
+   * `await loadSession(req)` asks for it, so that requests which never do cost the store nothing. Using `req.session` before
+   * that throws `ERR_PORTCULLIS_SESSION_NOT_LOADED`, with a store in memory too.
+   *
+   * @defaultValue `'eager'`
+   */
+  load?: 'eager' | 'lazy' | undefined;
 }
 
 /** {@link StoreOptions} once checked. */
@@ -38,6 +46,7 @@ export interface ResolvedStoreOptions {
   readonly onUnavailable: 'error' | 'anonymous';
   readonly onError: 'fail' | 'ignore';
   readonly hashIds: boolean;
+  readonly load: 'eager' | 'lazy';
 }
 
 export const storeOptionsSpec: Spec<ResolvedStoreOptions, StoreOptions> = o.object({
@@ -45,4 +54,5 @@ export const storeOptionsSpec: Spec<ResolvedStoreOptions, StoreOptions> = o.obje
   onUnavailable: o.withDefault(o.oneOf(['error', 'anonymous']), 'error'),
   onError: o.withDefault(o.oneOf(['fail', 'ignore']), 'fail'),
   hashIds: o.withDefault(o.boolean(), false),
+  load: o.withDefault(o.oneOf(['eager', 'lazy']), 'eager'),
 });

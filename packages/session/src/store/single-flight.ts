@@ -9,8 +9,8 @@ export interface SingleFlight<T> {
 /**
  * Makes a {@link SingleFlight}.
  *
- * Only callers of the same turn of the event loop share: their requests had arrived before the store was asked, so none
- * of them can miss a write whose response its client has already seen, in this process or another.
+ * Only callers of the same turn of the event loop share, and only until the answer is there: their requests had arrived before the
+ * store was asked, so none of them can miss a write whose response its client has already seen, in this process or another.
  */
 export function createSingleFlight<T>(): SingleFlight<T> {
   const flights = new Map<string, Promise<T>>();
@@ -23,6 +23,10 @@ export function createSingleFlight<T>(): SingleFlight<T> {
       if (flight === undefined) return started;
       if (flights.size === 0) setImmediate(() => flights.clear());
       flights.set(key, flight);
+      const landed = (): void => {
+        if (flights.get(key) === flight) flights.delete(key);
+      };
+      flight.then(landed, landed);
       return flight;
     },
   };

@@ -16,7 +16,13 @@ const setup = {
   lifetimes: { idle: undefined, absolute: undefined, renewAfter: undefined, reissueAfter: 60 },
   now: () => Math.floor(Date.now() / 1_000),
 };
-const options = { deadline: 2, onUnavailable: 'error', onError: 'fail', hashIds: false } as const;
+const options = {
+  deadline: 2,
+  onUnavailable: 'error',
+  onError: 'fail',
+  hashIds: false,
+  load: 'eager',
+} as const;
 const context = (): StrategyContext =>
   ({ cookieName: 'session', now: setup.now, held: undefined }) as StrategyContext;
 const record = (more: Partial<SessionRecord> = {}): SessionRecord => ({

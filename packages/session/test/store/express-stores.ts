@@ -6,9 +6,8 @@ export interface PlainStore extends ExpressStore {
   readonly calls: string[];
 }
 
-export function plainStore(delay = 1): PlainStore {
+export function plainStore(delay = 1, calls: string[] = []): PlainStore {
   const records = new Map<string, string>();
-  const calls: string[] = [];
   const later = (
     callback: ((...answer: never[]) => void) | undefined,
     run: () => unknown,

@@ -50,6 +50,24 @@ describe('single flight', () => {
     expect(asked).toBe(4);
   });
 
+  test('does not hand out an answer again once it is there, even in the same turn', async () => {
+    const flights = createSingleFlight<number>();
+    let asked = 0;
+    const load = async (): Promise<number> => (asked += 1);
+    const answers = [await flights.run('a', load), await flights.run('a', load)];
+    await flights.run('a', () => Promise.reject(new Error('away'))).catch(() => undefined);
+    expect([...answers, await flights.run('a', load)]).toEqual([1, 2, 3]);
+  });
+
+  test('forgets those who come together when their turn is over, answered or not', async () => {
+    const flights = createSingleFlight<number>();
+    const slow = flights.run('a', () => sleep(30, 1));
+    await sleep(5);
+    const again = flights.run('a', () => sleep(60, 2));
+    expect(await slow).toBe(1);
+    expect(await again).toBe(2);
+  });
+
   test('does not keep an answer that is there at once', () => {
     const flights = createSingleFlight<number>();
     let asked = 0;

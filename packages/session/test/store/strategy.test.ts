@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { closeAll, listen, type TestMiddleware, type TestServer } from '@portcullis/testing';
-import { memoryStore, session, type SessionOptions, type SessionStore } from '../../src/index.ts';
+import { memoryStore, session, type SessionOptions } from '../../src/index.ts';
 import type { Session } from '../../src/session-type.ts';
 import { plainStore } from './express-stores.ts';
+import { remote } from './remote.ts';
 
 const secretKey = 'the secret of the tests, which is long enough';
 
@@ -43,30 +44,6 @@ async function serve(options: Partial<SessionOptions>, app: App): Promise<Visito
     }
   };
   return new Visitor(await listen('express5', middleware as TestMiddleware, handler));
-}
-
-/** A store that answers later, as one behind a network does. */
-function remote(store: SessionStore, calls: string[] = []): SessionStore {
-  const entries = (
-    [
-      'get',
-      'create',
-      'update',
-      'touch',
-      'destroy',
-      'rename',
-      'listByUser',
-      'destroyByUser',
-    ] as const
-  ).map((name) => [
-    name,
-    async (...given: unknown[]) => {
-      calls.push(name);
-      await sleep(1);
-      return (store[name] as (...all: unknown[]) => unknown).apply(store, given);
-    },
-  ]);
-  return Object.fromEntries(entries) as SessionStore;
 }
 
 const kinds: readonly [string, () => NonNullable<SessionOptions['store']>][] = [
