@@ -4,16 +4,24 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Load } from '../harness/load.mjs';
+import { shuffled, table } from '../harness/report.mjs';
 
 const file = fileURLToPath(new URL('../servers/gzip-resources.mjs', import.meta.url));
 
-async function withServer(name, work) {
-  const child = fork(file, [name], { execArgv: ['--expose-gc', '--no-warnings'] });
+async function start(name, kilobytes) {
+  const child = fork(file, [name, String(kilobytes)], {
+    execArgv: ['--expose-gc', '--no-warnings'],
+  });
   const [{ port }] = await once(child, 'message');
   const ask = async (question) => {
     child.send(question);
     return (await once(child, 'message'))[0];
   };
+  return { name, child, port, ask, rounds: [] };
+}
+
+async function withServer(name, work) {
+  const { child, port, ask } = await start(name, 100);
   try {
     return await work(port, ask);
   } finally {
@@ -83,28 +91,85 @@ const aborted = (name) => ({
   },
 });
 
-const stall = (name, goal) => ({
-  title: `longest stall of the event loop, unique JSON of 100 KB, ${name}`,
+const rounds = 5;
+const contestants = [
+  'none',
+  'none, Buffers',
+  'portcullis',
+  'portcullis gzip 6',
+  'compression',
+  'compression gzip 6',
+];
+
+async function measureStalls(server, connections) {
+  const request = { url: '/json', headers: { 'accept-encoding': 'gzip, deflate, br, zstd' } };
+  if (server.name.endsWith('gzip 6')) request.headers['accept-encoding'] = 'gzip';
+  const load = new Load({ port: server.port, request, connections });
+  // Before the first round the compiler needs longer, and the collection of the reset is not what is measured.
+  await load.run(server.rounds.length === 0 ? 2 : 0.3);
+  await server.ask('reset');
+  await sleep(50);
+  await server.ask('clear');
+  const { rps, count } = await load.run(2);
+  const { wall, own, majorCollections } = await server.ask('stall');
+  server.rounds.push({ wall, own, rps, majors: (majorCollections / count) * 1000 });
+}
+
+/** The middle one of the rounds: a neighbour on the machine can make any single one as long as it likes. */
+function middle(server, pick) {
+  const sorted = server.rounds.map(pick).sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)];
+}
+
+const kinds = ['p99', 'p99.9', 'max'];
+
+function reportStalls(servers, clock, print) {
+  const of = (server, kind) => middle(server, (round) => round[clock][kind]);
+  print(
+    table(
+      [clock === 'own' ? 'CPU time of a turn, ms' : 'event-loop histogram, ms', ...kinds],
+      servers.map((server) => [server.name, ...kinds.map((kind) => of(server, kind).toFixed(1))]),
+    ),
+  );
+  const find = (name) => servers.find((server) => server.name === name);
+  for (const suffix of ['', ' gzip 6']) {
+    const ours = find(`portcullis${suffix}`);
+    const peer = find(`compression${suffix}`);
+    const ratios = kinds.map((kind) => `${kind} ${(of(ours, kind) / of(peer, kind)).toFixed(2)}`);
+    const longest = of(ours, 'max');
+    const over = ['none', 'none, Buffers'].map(
+      (name) => `${(longest - of(find(name), 'max')).toFixed(1)} over ${name}`,
+    );
+    print(
+      `  ${ours.name} / ${peer.name}: ${ratios.join(', ')}; max ${longest.toFixed(1)} ms (below 5: ${longest < 5 ? 'met' : 'MISSED'}), ${over.join(', ')}`,
+    );
+  }
+}
+
+const stalls = (kilobytes, connections) => ({
+  title: `stalls of the event loop, unique JSON of ${kilobytes} KB, ${connections} connections`,
   kind: 'script',
   async run(print) {
-    await withServer(name, async (port, ask) => {
-      const request = { url: '/json', headers: { 'accept-encoding': 'gzip, deflate, br, zstd' } };
-      const load = new Load({ port, request, connections: 10 });
-      await load.run(2);
-      await ask('reset');
-      // The collector that the reset runs is not what is measured.
-      await sleep(50);
-      await ask('clear');
-      const { rps } = await load.run(4);
-      const { stall: longest, p99, own } = await ask('stall');
-      const measured = own ?? longest;
-      const verdict =
-        goal === undefined ? '' : ` (below ${goal}: ${measured < goal ? 'met' : 'MISSED'})`;
-      const cpu = own === undefined ? '' : `, of its own CPU time ${own.toFixed(1)} ms`;
-      print(
-        `  longest turn ${longest.toFixed(1)} ms${cpu}${verdict}, p99 ${p99.toFixed(1)} ms, ${rps.toFixed(0)} requests/s`,
-      );
-    });
+    const servers = await Promise.all(contestants.map((name) => start(name, kilobytes)));
+    try {
+      for (let round = 0; round < rounds; round++) {
+        for (const server of shuffled(servers)) await measureStalls(server, connections);
+      }
+    } finally {
+      for (const { child } of servers) child.disconnect();
+    }
+    print(
+      table(
+        ['', 'requests/s', 'major collections per 1000'],
+        servers.map((server) => [
+          server.name,
+          middle(server, (round) => round.rps).toFixed(0),
+          middle(server, (round) => round.majors).toFixed(1),
+        ]),
+      ),
+    );
+    reportStalls(servers, 'wall', print);
+    if (servers[0].rounds[0].own !== undefined) reportStalls(servers, 'own', print);
   },
 });
 
@@ -115,9 +180,6 @@ export const cases = [
   idle('compression', 'gzip, br'),
   aborted('portcullis'),
   aborted('compression'),
-  stall('none'),
-  stall('portcullis', 5),
-  stall('portcullis gzip 6', 5),
-  stall('portcullis sync'),
-  stall('compression'),
+  stalls(100, 10),
+  stalls(10, 100),
 ];

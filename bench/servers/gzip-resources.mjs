@@ -1,19 +1,35 @@
-// Serves events, downloads and JSON through one compression middleware and tells its memory and its longest stall.
+// Serves events, downloads and JSON through one compression middleware and tells its memory and its stalls.
 import { createServer } from 'node:http';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import {
+  constants,
+  createHistogram,
+  monitorEventLoopDelay,
+  PerformanceObserver,
+} from 'node:perf_hooks';
 import compression from 'compression';
 import { gzip } from '@portcullis/gzip';
 import { bodies, respond } from '../bodies/gzip-json.mjs';
 
+const [name, kilobytes] = process.argv.slice(2);
+const passThrough = () => (_req, _res, next) => next();
 const middleware = {
-  none: () => (_req, _res, next) => next(),
+  none: passThrough,
+  // As Express hands bodies to Node. They are garbage outside the heap, and bring major collections by themselves.
+  'none, Buffers': passThrough,
   portcullis: () => gzip(),
   'portcullis gzip 6': () => gzip({ encodings: ['gzip'], compressLevel: 6 }),
-  'portcullis sync': () => gzip({ encodings: ['gzip'], compressLevel: 6, syncBudget: 1 }),
   compression: () => compression(),
-}[process.argv[2]]();
+  'compression gzip 6': () => compression({ level: 6 }),
+}[name]();
 
-const json = respond(bodies(100));
+const texts = respond(bodies(Number(kilobytes ?? 100)));
+function json(req, res) {
+  if (name === 'none, Buffers') {
+    const { end } = res;
+    res.end = (text) => end.call(res, Buffer.from(text));
+  }
+  texts(req, res);
+}
 const block = Buffer.from(bodies(64)[0]);
 
 function events(res) {
@@ -50,33 +66,48 @@ delay.enable();
 
 // On a busy machine the histogram counts the time in which the thread was not run at all. The CPU time
 // that the thread took between two turns of a timer is what this process itself kept the loop for.
-let longestTurn = 0;
+const own = createHistogram();
 if (process.threadCpuUsage !== undefined) {
   let last = process.threadCpuUsage();
   setInterval(() => {
     const now = process.threadCpuUsage();
-    longestTurn = Math.max(longestTurn, now.user + now.system - last.user - last.system);
+    own.record(Math.max(1, now.user + now.system - last.user - last.system));
     last = now;
   }, 1);
 }
 
-process.on('message', (question) => {
-  if (question === 'stall') {
-    const own = process.threadCpuUsage === undefined ? undefined : longestTurn / 1e3;
-    process.send({ stall: delay.max / 1e6, p99: delay.percentile(99) / 1e6, own });
-    return;
+let majorCollections = 0;
+new PerformanceObserver((list) => {
+  for (const { detail } of list.getEntries()) {
+    if (detail.kind === constants.NODE_PERFORMANCE_GC_MAJOR) majorCollections += 1;
   }
-  if (question === 'clear') {
+}).observe({ entryTypes: ['gc'] });
+
+function percentiles(histogram, unit) {
+  const at = (share) => histogram.percentile(share) / unit;
+  return { p99: at(99), 'p99.9': at(99.9), max: histogram.max / unit };
+}
+
+const answers = {
+  stall: () => ({
+    wall: percentiles(delay, 1e6),
+    own: process.threadCpuUsage === undefined ? undefined : percentiles(own, 1e3),
+    majorCollections,
+  }),
+  clear() {
     delay.reset();
-    longestTurn = 0;
-    process.send({});
-    return;
-  }
-  global.gc();
-  const { rss, external } = process.memoryUsage();
-  process.send({
-    rss: rss / 2 ** 20,
-    external: external / 2 ** 20,
-  });
-});
+    own.reset();
+    majorCollections = 0;
+    return {};
+  },
+  reset() {
+    global.gc();
+    return answers.memory();
+  },
+  memory() {
+    const { rss, external } = process.memoryUsage();
+    return { rss: rss / 2 ** 20, external: external / 2 ** 20 };
+  },
+};
+process.on('message', (question) => process.send(answers[question]()));
 process.on('disconnect', () => process.exit(0));

@@ -5,6 +5,8 @@ export interface Jobs {
    * must not be done at all.
    */
   add(job: Job): boolean;
+  /** Whether a job of so many bytes would be taken now. */
+  hasRoom(bytes: number): boolean;
   /** Jobs that run or wait. */
   readonly size: number;
 }
@@ -49,17 +51,21 @@ export function createJobs(limits: JobLimits): Jobs {
     }
   }
 
+  function hasRoom(bytes: number): boolean {
+    if (running < limits.running) return true;
+    return waiting.length < limits.waiting && waitingBytes + bytes <= limits.waitingBytes;
+  }
+
   return {
+    hasRoom,
     add(job) {
+      if (!hasRoom(job.bytes)) return false;
       if (running < limits.running) {
         run(job);
-        return true;
+      } else {
+        waiting.push(job);
+        waitingBytes += job.bytes;
       }
-      if (waiting.length >= limits.waiting || waitingBytes + job.bytes > limits.waitingBytes) {
-        return false;
-      }
-      waiting.push(job);
-      waitingBytes += job.bytes;
       return true;
     },
     get size() {

@@ -77,8 +77,8 @@ export interface GzipOptions {
   breach?: boolean | GzipBreachOptions | undefined;
   /**
    * How long compressing one body may occupy the event loop, in seconds or as text such as
-   * `'0.4ms'`. Bodies that would probably take longer are compressed in the thread pool; `0` sends
-   * all of them there.
+   * `'0.4ms'`. Bodies that would probably take longer are compressed in the thread pool, as are those
+   * that would take one turn of the loop beyond five times this; `0` sends all of them there.
    *
    * @defaultValue `'0.4ms'`
    */

@@ -14,6 +14,8 @@ import type { Choice } from './exchange.ts';
 import { createNegotiation } from './negotiation.ts';
 import type { ResolvedGzipOptions } from './options.ts';
 import { breachMeasures, defaultCacheBytes, usableEncodings } from './options.ts';
+import type { Turn } from './turn.ts';
+import { createTurn } from './turn.ts';
 import type { VariantCache } from './variant-cache.ts';
 import { createVariantCache } from './variant-cache.ts';
 
@@ -41,6 +43,8 @@ export interface Settings {
   readonly refuseCrossSite: boolean;
   /** Milliseconds of the event loop that one body may take. */
   readonly syncBudget: number;
+  /** What bodies have taken of the present turn of the event loop. */
+  readonly turn: Turn;
   /** Answer 406 when the client refuses every form. */
   readonly refuseUnacceptable: boolean;
   readonly jobs: Jobs;
@@ -51,6 +55,8 @@ export interface Settings {
 const waitingJobs = 64;
 const waitingBytes = 32 * 1024 * 1024;
 const defaultThreads = 4;
+// Bodies that each use their budget up, in one turn of the event loop.
+const bodiesPerTurn = 5;
 
 export function createSettings(
   options: Readonly<ResolvedGzipOptions>,
@@ -82,6 +88,7 @@ export function createSettings(
     jitter,
     refuseCrossSite: crossSite,
     syncBudget: options.syncBudget * 1000,
+    turn: createTurn(options.syncBudget * 1000 * bodiesPerTurn),
     refuseUnacceptable: options.onUnacceptable === 406,
     jobs: createJobs({ running: parallel, waiting: waitingJobs, waitingBytes }),
     notices: createNotices(),

@@ -41,19 +41,29 @@ export function encodeNow(work: Work): Encoded {
     const cached = settings.cache?.find(source);
     if (cached !== undefined) return finish(work, cached, 'cached');
   }
-  if (codec.cost.estimate(body.length) > settings.syncBudget) {
+  const estimate = codec.cost.estimate(body.length);
+  if (estimate > settings.syncBudget) {
     codec.cost.relax();
+    return 'later';
+  }
+  const metered = estimate > tripMilliseconds;
+  if (metered && !settings.turn.hasRoom(estimate) && settings.jobs.hasRoom(body.length)) {
     return 'later';
   }
   try {
     const before = performance.now();
     const encoded = codec.compressSync(body);
-    codec.cost.learn(body.length, performance.now() - before);
+    const taken = performance.now() - before;
+    codec.cost.learn(body.length, taken);
+    if (metered) settings.turn.add(taken);
     return judge(work, encoded);
   } catch (error) {
     return failed(work, error);
   }
 }
+
+// What a trip to the thread pool takes of this thread: below it, nothing is gained by going there.
+const tripMilliseconds = 0.05;
 
 /** Sends the coded form only if it is worth the decoding, or the client takes nothing else. */
 export function judge(work: Work, encoded: Buffer): Buffer | undefined {
