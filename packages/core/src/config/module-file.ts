@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -64,7 +65,11 @@ async function importModule(path: string, source: string): Promise<object> {
   try {
     return (await import(href)) as object;
   } catch (error) {
-    throw fileError(source, `cannot be loaded: ${reasonOf(error)}`, error);
+    // Node's own words name the module that imports, which is this one.
+    const reason = existsSync(path)
+      ? `cannot be loaded: ${reasonOf(error)}`
+      : 'cannot be read (ENOENT)';
+    throw fileError(source, reason, error);
   }
 }
 

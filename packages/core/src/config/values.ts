@@ -1,6 +1,6 @@
 import { describeGot } from '../options/got.ts';
 import { nearest } from '../options/nearest.ts';
-import { isOptionsObject } from '../options/plain.ts';
+import { isOptionsObject, isPlainData } from '../options/plain.ts';
 import { parseSecret } from '../options/secret.ts';
 import type { ConfigIssue } from './error.ts';
 import type { Key, KeyTable, Section } from './keys.ts';
@@ -80,7 +80,10 @@ function isFunctionList(value: unknown): boolean {
   return Array.isArray(value) && value.every((item) => typeof item === 'function');
 }
 
-/** A configuration is printed and logged; its secrets must not come along. */
+/** A configuration is printed and logged; its secrets must not come along, not even those in a wrong place. */
 function hideSecret(value: unknown): unknown {
-  return Array.isArray(value) ? value.map(hideSecret) : (parseSecret(value) ?? value);
+  if (Array.isArray(value)) return value.map(hideSecret);
+  const secret = parseSecret(value);
+  if (secret !== undefined || !isPlainData(value)) return secret ?? value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, hideSecret(item)]));
 }

@@ -37,11 +37,15 @@ function isNumeric(value: unknown): boolean {
   return typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value));
 }
 
-function phrase({ name, unit }: NumberKind, { min, max }: Range): string {
-  const of = unit === undefined ? '' : ` ${unit}`;
+function phrase({ name, unit = '' }: NumberKind, { min, max }: Range): string {
   if (min !== undefined && max !== undefined) {
-    return `${name} from ${String(min)} to ${String(max)}${of}`;
+    return `${name} from ${String(min)} to ${amount(max, unit)}`;
   }
-  if (min !== undefined) return `${name}, ${String(min)}${of} or more`;
-  return max === undefined ? name : `${name}, at most ${String(max)}${of}`;
+  if (min !== undefined) return `${name}, ${amount(min, unit)} or more`;
+  return max === undefined ? name : `${name}, at most ${amount(max, unit)}`;
+}
+
+/** `500 bytes`, `1 second`, and `500` without a unit. */
+function amount(count: number, unit: string): string {
+  return `${String(count)} ${count === 1 ? unit.replace(/s$/, '') : unit}`.trimEnd();
 }

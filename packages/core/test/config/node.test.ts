@@ -42,7 +42,7 @@ describe('loadConfig in Node itself', () => {
       expect.stringContaining(`✖ ${other}: has no export "B"; it exports #A`),
       expect.stringContaining('has no default export; it exports #A'),
       expect.stringContaining('broken.mjs: cannot be loaded: Unexpected end of input'),
-      expect.stringContaining('✖ ./nowhere.mjs: cannot be loaded: Cannot find'),
+      expect.stringContaining('✖ ./nowhere.mjs: cannot be read (ENOENT)'),
     ]);
   });
 });

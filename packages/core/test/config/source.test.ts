@@ -179,8 +179,10 @@ describe('A module', () => {
     expect((await refusal(write('odd.cjs', 'throw "odd";'))).message).toContain(
       'cannot be loaded: odd',
     );
+    const needy = write('needy.cjs', 'require("./nowhere.cjs");');
+    expect((await refusal(needy)).message).toContain('cannot be loaded: Cannot find module');
     expect((await refusal('./nowhere.cjs')).message).toContain(
-      '✖ ./nowhere.cjs: cannot be loaded: Cannot find module',
+      '✖ ./nowhere.cjs: cannot be read (ENOENT)',
     );
   });
 

@@ -159,6 +159,19 @@ describe('A secret', () => {
     }
   });
 
+  test('is hidden also where it is no secret that a session could use', async () => {
+    const misplaced = { current: key, older: [{ key }] };
+    for (const source of [
+      { secretKey: misplaced as never },
+      { session: { secretKey: misplaced } },
+    ]) {
+      const config = await load(source);
+      const said = inspect(config, { depth: 9 }) + JSON.stringify(config) + config.explain();
+      expect(said).not.toContain(key);
+      expect(said).toContain('current: [secret]');
+    }
+  });
+
   test('comes from the file that SECRET_KEY_FILE names, without the newline at its end', async () => {
     const path = write('key', `${key}\r\n`);
     const config = await load({}, { env: { SECRET_KEY_FILE: path } });

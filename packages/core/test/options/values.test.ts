@@ -100,6 +100,7 @@ describe('Numbers and their units', () => {
       "a duration (seconds, or text such as '10m', '14d') from 0 to 60 seconds",
     ],
     [o.bytes({ min: 10 }), '1b', "a size (bytes, or text such as '1kb'), 10 bytes or more"],
+    [o.bytes({ min: 1 }), 0, "a size (bytes, or text such as '1kb'), 1 byte or more"],
   ])('limits hold and are named', (spec, value, phrase) => {
     expect(refuse(spec, value)).toContain(`ONE_OUT_OF_RANGE value: expected ${phrase}, got`);
   });
