@@ -51,12 +51,15 @@ export function cookieStrategy(
 function openNewest(tokens: TokenFormat, cookies: CookieValues, now: number): Loaded {
   if (cookies.values.length === 0 && cookies.chunks.length === 0) return { kind: 'none' };
   let newest: Extract<Loaded, { kind: 'session' }> | undefined;
+  let token = '';
   let reason: RejectionReason | undefined;
   for (const value of cookies.values) {
+    if (token.startsWith(value)) continue; // Its first chunks, or itself again.
     const opened = tokens.open(value, now);
     if ('reason' in opened) reason ??= opened.reason;
     else if (newest === undefined || opened.record.issuedAt > newest.record.issuedAt) {
       newest = { kind: 'session', record: opened.record, reissue: !opened.newest };
+      token = value;
     }
   }
   return newest ?? { kind: 'rejected', reason: reason ?? 'malformed' };

@@ -194,6 +194,22 @@ describe('large sessions', () => {
     expect(ended?.data).toEqual({ text: 'xxxxx' });
   });
 
+  test.each([true, false])(
+    'are found although a chunk too many comes with them (encrypt: %s)',
+    async (encrypt) => {
+      const server = await listen('http', session({ secretKey, encrypt }), (req, res) => {
+        const current = sessionOf<Data>(req);
+        current['n'] = 1;
+        res.end(String(String(current['text']).length));
+      });
+      const cookie = await sessionCookie({ secretKey, encrypt }, { text: 'x'.repeat(4000) });
+      const header = `${cookie}; session.2=planted`;
+      const response = await server.request('/', { headers: { cookie: header } });
+      expect(response.text).toBe('4000');
+      expect(response.setCookie).toContainEqual(expect.stringMatching(/^session\.2=; .*Max-Age=0/));
+    },
+  );
+
   test('lose nothing but themselves when a chunk is missing', async () => {
     const server = await listen('http', session({ secretKey }), (req, res) => {
       const current = sessionOf<Data>(req);

@@ -62,16 +62,20 @@ function clearChunks(
   );
 }
 
-/** Glues chunks together again: up to the first gap, in every combination if some came twice. No counter tells how many there are. */
+/**
+ * Glues chunks together again: up to the first gap, in every combination if some came twice. No counter tells how many there are, and a
+ * chunk too many, left over or put there by a sibling sub-domain, must not log anybody out; so the longest comes first, and each that is one shorter
+ * after it.
+ */
 export function joinChunks(chunks: CookieValues['chunks']): readonly string[] {
   let joined: readonly string[] = [''];
-  let count = 0;
+  const all: string[] = [];
   for (const values of chunks.slice(0, mostChunks)) {
     if (values.length === 0) break;
     joined = joined
       .flatMap((start) => values.map((value) => start + value))
       .slice(0, mostCombinations);
-    count++;
+    all.unshift(...joined);
   }
-  return count === 0 ? [] : joined;
+  return all.slice(0, mostCombinations);
 }
