@@ -55,7 +55,7 @@ describe('single flight', () => {
     let asked = 0;
     const load = async (): Promise<number> => (asked += 1);
     const answers = [await flights.run('a', load), await flights.run('a', load)];
-    await flights.run('a', () => Promise.reject(new Error('away'))).catch(() => undefined);
+    await expect(flights.run('a', () => Promise.reject(new Error('away')))).rejects.toThrow('away');
     expect([...answers, await flights.run('a', load)]).toEqual([1, 2, 3]);
   });
 
