@@ -189,7 +189,13 @@ describe('session() starts', () => {
 });
 
 describe('chooseCookieName', () => {
-  const choice = { path: '/', sameSite: 'lax', httpsOnly: true, maxAge: 1 } as const;
+  const choice = {
+    path: '/',
+    sameSite: 'lax',
+    httpsOnly: true,
+    maxAge: 1,
+    absoluteMaxAge: 1,
+  } as const;
 
   test.each([
     ['adds __Host- when all its promises are kept', choice, '__Host-session'],
@@ -211,6 +217,17 @@ describe('warnings at the start', () => {
     expect(emitted).toEqual([
       expect.stringMatching(/^ERR_PORTCULLIS_SESSION_COOKIE_MAX_AGE .*400 days.*'14d'/),
     ]);
+  });
+
+  test.each([
+    [{ maxAge: '90d' }, /ABSOLUTE_MAX_AGE .*30 days after.*90 days/],
+    [{ maxAge: 3_600_000 }, /ABSOLUTE_MAX_AGE .*42 days/],
+    [{ maxAge: 7200, absoluteMaxAge: '1h' }, /ABSOLUTE_MAX_AGE .*3600 seconds.*7200 seconds/],
+  ])('say that a session cannot live as long as maxAge says: %j', async (lifetimes, wanted) => {
+    const emitted = await told(() => session({ secretKey, ...lifetimes }));
+    expect(emitted).toEqual([expect.stringMatching(wanted)]);
+    const fine = await told(() => session({ secretKey, ...lifetimes, absoluteMaxAge: null }));
+    expect(fine).toEqual([]);
   });
 
   test('say that an old key is weak, and that a migration is over', async () => {

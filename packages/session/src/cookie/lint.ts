@@ -9,6 +9,7 @@ export interface CookieChoice {
   readonly httpsOnly: boolean | 'auto';
   readonly partitioned?: boolean | undefined;
   readonly maxAge: number | null;
+  readonly absoluteMaxAge: number | null;
 }
 
 export interface CookieFault {
@@ -46,9 +47,9 @@ export function chooseCookieName(choice: CookieChoice): string {
   return host ? '__Host-session' : 'session';
 }
 
-/** Finds every combination that browsers refuse in silence. */
+/** Finds every combination that browsers refuse in silence, and lifetimes that cannot be meant. */
 export function lintCookie(choice: CookieChoice): readonly CookieFault[] {
-  return [...lintPrefix(choice), ...lintAttributes(choice)];
+  return [...lintPrefix(choice), ...lintAttributes(choice), ...lintLifetimes(choice)];
 }
 
 function lintPrefix(choice: CookieChoice): CookieFault[] {
@@ -96,14 +97,34 @@ function lintAttributes(choice: CookieChoice): CookieFault[] {
       hint: 'set httpsOnly: true',
     });
   }
-  if (choice.maxAge !== null && choice.maxAge > longestCookieAge) {
-    faults.push({
-      severity: 'warning',
-      code: 'COOKIE_MAX_AGE',
-      path: 'maxAge',
-      message: `${String(choice.maxAge)} seconds are more than 400 days, the longest that browsers keep a cookie`,
-      hint: "maxAge is in seconds; write '14d' if you meant milliseconds",
-    });
-  }
   return faults;
+}
+
+function lintLifetimes({ maxAge, absoluteMaxAge }: CookieChoice): CookieFault[] {
+  if (maxAge === null) return [];
+  if (maxAge > longestCookieAge) {
+    return [
+      {
+        severity: 'warning',
+        code: 'COOKIE_MAX_AGE',
+        path: 'maxAge',
+        message: `${String(maxAge)} seconds are more than 400 days, the longest that browsers keep a cookie`,
+        hint: "maxAge is in seconds; write '14d' if you meant milliseconds",
+      },
+    ];
+  }
+  if (absoluteMaxAge === null || maxAge <= absoluteMaxAge) return [];
+  return [
+    {
+      severity: 'warning',
+      code: 'ABSOLUTE_MAX_AGE',
+      path: 'absoluteMaxAge',
+      message: `ends every session ${inDays(absoluteMaxAge)} after it began, so maxAge, ${inDays(maxAge)}, is never reached`,
+      hint: 'set absoluteMaxAge to what you want at most, or to null; both are in seconds',
+    },
+  ];
+}
+
+function inDays(seconds: number): string {
+  return seconds < 172_800 ? `${String(seconds)} seconds` : `${(seconds / 86_400).toFixed(0)} days`;
 }
