@@ -113,6 +113,24 @@ describe('fromExpressSession', () => {
 });
 
 describe('the options of codecs', () => {
+  test.each([
+    [{ cookieName: 'a=b' }, /cookieName: expected a cookie name/],
+    [{ cookieName: 'a\r\nb' }, /cookieName: expected a cookie name/],
+    [{ cookieName: '' }, /cookieName: expected a cookie name/],
+    [{ path: '/a; Domain=evil.example' }, /path: expected a path/],
+    [{ domain: 'a.example\r\nX: y' }, /domain: expected a domain/],
+  ])('refuse what cannot stand in the line that removes the old cookie: %j', (bad, wanted) => {
+    expect(() => fromCookieSession({ keys: 'key1', until, ...bad })).toThrow(wanted);
+  });
+
+  test('take the names and domains of old applications', () => {
+    const old = { cookieName: 'express:sess', domain: '.example.com', path: '/app' };
+    expect(fromCookieSession({ keys: 'key1', until, ...old })).toMatchObject({
+      cookieNames: ['express:sess', 'express:sess.sig'],
+      domain: '.example.com',
+    });
+  });
+
   test('name the cookies they read', () => {
     expect(fromCookieSession({ keys: 'k', until, cookieName: 's' }).cookieNames).toEqual([
       's',

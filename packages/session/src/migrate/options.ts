@@ -1,5 +1,6 @@
 import { findWeakness, o } from '@portcullis/core/options';
 import type { Secret, SecretValue, Spec } from '@portcullis/core/options';
+import { isCookieDomain, isCookiePath } from '../cookie/lint.ts';
 
 /** What every migration codec needs to know. */
 export interface MigrationOptions {
@@ -29,6 +30,11 @@ const until: Spec<number, string | Date> = o.custom("a date such as '2027-03-31'
   return Number.isNaN(time) ? undefined : Math.floor(time / 1000);
 });
 
+/** Whatever a Set-Cookie line can carry, because cookie-session began with `express:sess`. */
+function isOldCookieName(text: string): boolean {
+  return /^[!-~]+$/.test(text) && !/[;=,"]/.test(text);
+}
+
 /** The fields all codecs share. */
 export function migrationFields(cookieName: string): {
   readonly [Name in keyof ResolvedMigration]: Spec<ResolvedMigration[Name]>;
@@ -36,9 +42,21 @@ export function migrationFields(cookieName: string): {
   return {
     until,
     keys: o.list(o.secret({ acceptWeak: true }), { min: 1, single: true }),
-    cookieName: o.withDefault(o.string(), cookieName),
-    path: o.withDefault(o.string(), '/'),
-    domain: o.optional(o.string()),
+    cookieName: o.withDefault(
+      o.string({ expected: 'a cookie name', check: isOldCookieName }),
+      cookieName,
+    ),
+    path: o.withDefault(
+      o.string({ expected: "a path that begins with / and holds no ';'", check: isCookiePath }),
+      '/',
+    ),
+    domain: o.optional(
+      o.string({
+        expected: "a domain such as 'example.com'",
+        // With a dot in front, as old applications have it.
+        check: (text) => isCookieDomain(text.replace(/^\./, '')),
+      }),
+    ),
   };
 }
 
