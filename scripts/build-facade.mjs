@@ -1,5 +1,6 @@
 // Writes the ESM door of every entry: `dist/x.mjs` and `dist/x.d.mts` beside the compiled `dist/x.js`.
 // One copy of the code serves `import` and `require`, so identity never depends on the loader.
+// And makes the compiled entry cheap to call through.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
@@ -8,7 +9,22 @@ import { codeEntries, publishedPackages } from './packages.mjs';
 const require = createRequire(import.meta.url);
 
 for (const { folder, manifest } of publishedPackages()) {
-  for (const [, target] of codeEntries(manifest)) writeFacade(join(folder, target));
+  for (const [, target] of codeEntries(manifest)) {
+    const file = join(folder, target);
+    flatten(file);
+    writeFacade(file);
+  }
+}
+
+// tsc defines each re-exported name as a getter. V8 then keeps the exports in a hash table, and a call of one package
+// into another costs ten nanoseconds more and is never inlined: a third of what trustedHost() took for a request.
+// An entry is loaded after what it lists, so a plain property holds the same. Line for line, for the source maps.
+function flatten(file) {
+  const getter =
+    /^Object\.defineProperty\(exports, "(\w+)", \{ enumerable: true, get: function \(\) \{ return (\w+\.\w+); \} \}\);$/gm;
+  const compiled = readFileSync(file, 'utf8');
+  const flat = compiled.replace(getter, 'exports.$1 = $2;');
+  if (flat !== compiled) writeFileSync(file, flat);
 }
 
 function writeFacade(file) {
