@@ -28,25 +28,12 @@ async function both(
   return [await theirs.request('/', request), await ours.request('/', request)];
 }
 
-/** What a browser reads of a response, so that spelling and order do not count. */
-function readByBrowser({ status, headers }: TestResponse): Record<string, unknown> {
-  const list = (name: string): readonly string[] | undefined => {
-    const value = headers[name];
-    if (value === undefined) return undefined;
-    return String(value)
-      .toLowerCase()
-      .split(',')
-      .map((item) => item.trim())
-      .sort();
-  };
-  return {
-    status,
-    origin: headers['access-control-allow-origin'],
-    credentials: headers['access-control-allow-credentials'],
-    methods: list('access-control-allow-methods'),
-    exposed: list('access-control-expose-headers'),
-    maxAge: headers['access-control-max-age'],
-  };
+/** Everything that speaks to CORS, spelled as it came. */
+function spoken({ status, headers, text }: TestResponse): Record<string, unknown> {
+  const about = Object.entries(headers).filter(
+    ([name]) => name.startsWith('access-control-') || name === 'vary',
+  );
+  return { status, text, ...Object.fromEntries(about) };
 }
 
 const actual = { headers: { origin } };
@@ -60,88 +47,88 @@ const preflight = {
 };
 const callback: CorsOptions['origin'] = (asked, done) => done(null, asked === origin);
 
-describe('the same answer for a browser', () => {
-  test.each<[string, CorsOptions | undefined, Request]>([
-    ['no options, actual', undefined, actual],
-    ['no options, preflight', undefined, preflight],
-    ['one origin, actual', { origin }, actual],
-    ['one origin, preflight', { origin, credentials: true }, preflight],
-    ['a list, allowed', { origin: [origin, 'https://b.example'], credentials: true }, actual],
-    ['a list, denied', { origin: ['https://b.example'] }, actual],
-    ['an expression without anchors', { origin: /app\.example/ }, actual],
-    ['an expression, denied', { origin: /b\.example$/ }, actual],
-    ['true', { origin: true }, preflight],
-    ['true with credentials', { origin: true, credentials: true }, actual],
-    ['false', { origin: false }, actual],
-    ['false, preflight', { origin: false }, preflight],
-    ['a function', { origin: callback }, actual],
-    ['a function, denied', { origin: callback }, { headers: { origin: evil } }],
-    ['methods as text', { origin, methods: 'GET,PUT' }, preflight],
-    ['methods as a list', { origin, methods: ['GET', 'PUT'] }, preflight],
-    ['exposed headers as text', { origin, exposedHeaders: 'X-A,X-B' }, actual],
-    ['exposed headers as a list', { origin, exposedHeaders: ['X-A', 'X-B'] }, actual],
-    ['maxAge', { origin, maxAge: 60 }, preflight],
-    ['optionsSuccessStatus', { origin, optionsSuccessStatus: 200 }, preflight],
-    ['allowedHeaders', { origin, allowedHeaders: ['X-A'] }, preflight],
-    ['preflightContinue', { origin, preflightContinue: true }, preflight],
-  ])('%s', async (name, options, request) => {
-    const [theirs, ours] = (await both(options, request)).map((answer) => readByBrowser(answer));
-    // That package shows `true` as a reflected origin even without credentials, where a star says the same.
-    const expected = name === 'true' ? { ...theirs, origin: '*' } : theirs;
-    // It leaves out the age; browsers then keep the answer for five seconds, ours for ten minutes.
-    const aged = ours?.['maxAge'] !== undefined && expected?.['maxAge'] === undefined;
-    // That package shows its options to denied origins too, without effect.
-    if (expected?.['origin'] === undefined) {
-      expect(ours?.['origin']).toBeUndefined();
-      expect(ours?.['status']).toBe(expected?.['status']);
-    } else {
-      expect(ours).toEqual(aged ? { ...expected, maxAge: '600' } : expected);
-    }
-  });
+const noOrigin = { headers: {} };
+const foreign = { headers: { origin: evil } };
+const options = { method: 'OPTIONS', headers: {} };
+const denied = { ...preflight, headers: { ...preflight.headers, origin: evil } };
+const malformed = { headers: { origin: 'app.example' } };
 
-  test.each<[string, Request]>([
-    ['allowed', preflight],
-    ['refused', { ...preflight, headers: { ...preflight.headers, origin: evil } }],
-  ])('a preflight %s passes or fails in the browser alike', async (_name, request) => {
-    const passes = ({ status, headers }: TestResponse): boolean =>
-      status >= 200 &&
-      status < 300 &&
-      headers['access-control-allow-origin'] === request.headers?.['origin'];
-    const [theirs, ours] = await both({ origin: [origin], allowedHeaders: ['X-A'] }, request);
-    expect(passes(ours)).toBe(passes(theirs));
+describe('the same answer', () => {
+  const cases: [string, CorsOptions | undefined][] = [
+    ['no options', undefined],
+    ['one origin', { origin }],
+    ['one origin with credentials', { origin, credentials: true }],
+    ['a star with credentials', { origin: '*', credentials: true }],
+    ['a list', { origin: [origin, 'https://b.example'] }],
+    ['an expression without anchors', { origin: /app\.example/ }],
+    ['an expression that allows all', { origin: /./ }],
+    ['true', { origin: true }],
+    ['true with credentials', { origin: true, credentials: true }],
+    ['true in a list', { origin: [true, origin] }],
+    ['false', { origin: false }],
+    ['a function', { origin: callback }],
+    ['a function with a list', { origin: (_asked, done) => done(null, [origin, /b$/]) }],
+    ['a function with a text', { origin: (_asked, done) => done(null, evil) }],
+    ['no scheme', { origin: 'app.example' }],
+    ['no scheme in a list', { origin: ['app.example'] }],
+    ['a star in a list', { origin: ['*'] }],
+    ['methods as text', { origin, methods: 'GET,PUT' }],
+    ['methods as a list', { origin, methods: ['GET', 'PUT'] }],
+    ['exposed headers as text', { origin, exposedHeaders: 'X-A,X-B' }],
+    ['exposed headers as a list', { origin, exposedHeaders: ['X-A', 'X-B'] }],
+    ['maxAge', { origin, maxAge: 60 }],
+    ['maxAge 0', { origin, maxAge: 0 }],
+    ['maxAge -1', { origin, maxAge: -1 }],
+    ['optionsSuccessStatus', { origin, optionsSuccessStatus: 200 }],
+    ['allowedHeaders', { origin, allowedHeaders: ['X-A', 'X-B'] }],
+    ['allowedHeaders as text', { origin, allowedHeaders: 'X-A, X-B' }],
+    ['no allowedHeaders', { origin, allowedHeaders: [] }],
+    ['preflightContinue', { origin, preflightContinue: true }],
+  ];
+  const requests: [string, Request][] = [
+    ['a request', actual],
+    ['a preflight', preflight],
+    ['a request without an Origin', noOrigin],
+    ['a request of another origin', foreign],
+    ['a preflight of another origin', denied],
+    ['a request with a malformed Origin', malformed],
+    ['OPTIONS that is no preflight', options],
+  ];
+
+  test.each(cases)('with %s', async (_name, given) => {
+    const theirs = await listen('express5', npmCors(given));
+    const ours = await listen('express5', compat(given as Parameters<typeof compat>[0]));
+    for (const [name, request] of requests) {
+      const expected = spoken(await theirs.request('/', request));
+      const found = spoken(await ours.request('/', request));
+      // Where nobody is allowed, that package describes its options all the same, without effect.
+      if (expected['access-control-allow-origin'] === undefined) {
+        expect([name, Object.keys(found).join()]).toEqual([name, expect.not.stringContaining('-')]);
+        expect([name, found['status']]).toEqual([name, expected['status']]);
+      } else {
+        expect([name, found]).toEqual([name, expected]);
+      }
+    }
   });
 });
 
 describe('what differs, as the README says', () => {
-  test('one origin as text is compared, instead of being sent to everybody', async () => {
-    const [theirs, ours] = await both({ origin }, { headers: { origin: evil } });
-    expect(theirs.headers['access-control-allow-origin']).toBe(origin);
-    expect(ours.headers['access-control-allow-origin']).toBeUndefined();
-  });
-
   test('a denied origin learns nothing', async () => {
-    const options = { origin: [origin], credentials: true, exposedHeaders: ['X-A'] };
-    const [theirs, ours] = await both(options, { headers: { origin: evil } });
+    const given = { origin: [origin], credentials: true, exposedHeaders: ['X-A'] };
+    const [theirs, ours] = await both(given, foreign);
     expect(theirs.headers['access-control-allow-credentials']).toBe('true');
     expect(ours.headers).not.toHaveProperty('access-control-allow-credentials');
     expect(ours.headers).not.toHaveProperty('access-control-expose-headers');
   });
 
-  test('a refused preflight is 400 and says why, instead of 204', async () => {
-    const request = { ...preflight, headers: { ...preflight.headers, origin: evil } };
-    const [theirs, ours] = await both({ origin: [origin] }, request);
-    expect(theirs.status).toBe(204);
-    expect(ours).toMatchObject({ status: 400, text: 'Disallowed CORS origin' });
-  });
-
-  test('OPTIONS that is no preflight reaches the application', async () => {
-    const [theirs, ours] = await both({ origin }, { method: 'OPTIONS', headers: { origin } });
-    expect(theirs).toMatchObject({ status: 204, text: '' });
-    expect(ours).toMatchObject({ status: 200, text: 'hello' });
+  test('204 has no Content-Length', async () => {
+    const [theirs, ours] = await both({ origin }, preflight);
+    expect(theirs.headers['content-length']).toBe('0');
+    expect(ours.headers).not.toHaveProperty('content-length');
   });
 
   test('Vary is there also when a function says no', async () => {
-    const [theirs, ours] = await both({ origin: callback }, { headers: { origin: evil } });
+    const [theirs, ours] = await both({ origin: callback }, foreign);
     expect(theirs.headers['vary']).toBeUndefined();
     expect(ours.headers['vary']).toBe('Origin');
   });
@@ -160,13 +147,6 @@ describe('what differs, as the README says', () => {
     expect(await answers(ours)).toEqual([origin, origin, origin]);
   });
 
-  test('two Origin lines are never reflected', async () => {
-    const twice = { headers: { origin: `${origin}, ${evil}` } };
-    const [theirs, ours] = await both({ origin: true }, twice);
-    expect(theirs.headers['access-control-allow-origin']).toBe(`${origin}, ${evil}`);
-    expect(ours.headers['access-control-allow-origin']).toBeUndefined();
-  });
-
   test('writeHead of the application does not lose Vary', async () => {
     const handler: TestMiddleware = (_req, res) => {
       res.writeHead(200, { Vary: 'Accept' });
@@ -178,13 +158,11 @@ describe('what differs, as the README says', () => {
     expect((await ours.request('/', actual)).headers['vary']).toBe('Accept, Origin');
   });
 
-  test('credentials with every origin, which browsers refuse, are left out', async () => {
-    const [theirs, ours] = await both({ credentials: true }, actual);
-    expect(theirs.headers).toMatchObject({
-      'access-control-allow-origin': '*',
-      'access-control-allow-credentials': 'true',
-    });
-    expect(ours.headers['access-control-allow-origin']).toBe('*');
-    expect(ours.headers).not.toHaveProperty('access-control-allow-credentials');
+  test('the origin null, which every site can make, cannot be named', () => {
+    expect(() => compat({ origin: ['null'], credentials: true })).toThrow('"null"');
+  });
+
+  test('an expression that can hang is refused', () => {
+    expect(() => compat({ origin: /^(a+)+$/ })).toThrow('exponential');
   });
 });

@@ -8,9 +8,12 @@ import type { AccessControl } from './access-control.ts';
 /** What the innermost cors instance has decided about a response. */
 export interface Grant {
   readonly values: AccessControl;
+  /** Empty when every request gets the same. */
   readonly vary: string;
   /** Whether the request has an Origin; without one, what the application says about CORS is left alone. */
   readonly asked: boolean;
+  /** Where the application says something else about CORS, that stands. */
+  readonly yields?: boolean | undefined;
   readonly notices: Notices;
 }
 
@@ -25,17 +28,22 @@ type Carrier = ServerResponse & { [slot]?: Grant };
  * A later, inner instance takes the place of an earlier one.
  */
 export function grant(res: ServerResponse, decision: Grant): void {
+  remember(res, decision);
+  const { values } = decision;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (value !== undefined) res.setHeader(nameAt(i), value);
+  }
+  appendVary(res, decision.vary);
+}
+
+/** Does all of that but for putting it on the response at once. */
+export function remember(res: ServerResponse, decision: Grant): void {
   const carrier: Carrier = res;
   const outer = carrier[slot];
   carrier[slot] = decision;
   if (outer === undefined) onHead(carrier, assertGrant);
   else replaceOuter(carrier, outer, decision);
-  const { values } = decision;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i];
-    if (value !== undefined) carrier.setHeader(nameAt(i), value);
-  }
-  appendVary(carrier, decision.vary);
 }
 
 /** The decision of an outer instance, if there is one. */
@@ -63,12 +71,13 @@ function replaceOuter(res: ServerResponse, outer: Grant, inner: Grant): void {
 function assertGrant(res: Carrier): void {
   // Filled before the hook was registered, and never emptied.
   const decision = res[slot] as Grant;
-  appendVary(res, decision.vary);
+  const { values, vary, yields } = decision;
+  if (vary !== '') appendVary(res, vary);
   if (!decision.asked) return;
-  const { values } = decision;
   for (let i = 0; i < values.length; i++) {
     const name = nameAt(i);
     const current = res.getHeader(name);
+    if (yields === true && current !== undefined) continue;
     if (current !== values[i]) correct(res, decision, { name, current, value: values[i] });
   }
 }
@@ -86,7 +95,7 @@ function correct(
 ): void {
   if (value === undefined) res.removeHeader(name);
   else res.setHeader(name, value);
-  // Missing is no contradiction: error handlers clear all headers.
+  // Missing is no contradiction: some error handlers clear all headers.
   if (current === undefined) return;
   notices.once(
     'ERR_PORTCULLIS_CORS_HEADER_REPLACED',

@@ -61,7 +61,7 @@ interface Compression {
    *
    * @throws `ERR_PORTCULLIS_OPTIONS` when an option cannot be used.
    */
-  (options?: Options | null | undefined): Middleware;
+  (options?: Options | null): Middleware;
   /** The default filter: by Content-Type. */
   filter: GzipFilter;
 }
