@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Done, holdHead } from '../response.ts';
 import type { Next } from '../types.ts';
+import { describeGot } from '../options/got.ts';
 import { createDeferred, type Deferred } from './deferred.ts';
 import { asFailure, reportLate } from './failure.ts';
 import { createHead, type Head } from './head.ts';
@@ -46,6 +47,10 @@ export class FunctionCall {
   }
 
   callNext(until: 'head' | undefined): Promise<Done | Head> {
+    // A misspelt word would silently wait for the end.
+    if (until !== undefined && until !== 'head') {
+      throw new TypeError(`callNext() can wait until 'head', got ${describeGot(until)}`);
+    }
     if (this.#called) return this.#calledTwice();
     this.#called = true;
     const { done, frames } = this.#unwinding;

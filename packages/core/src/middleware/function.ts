@@ -1,5 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeader, ServerResponse } from 'node:http';
 import { type Done, editHead, onDone, onHead } from '../response.ts';
+import { describeGot } from '../options/got.ts';
 import type { Middleware } from '../types.ts';
 import { FunctionCall } from './function-call.ts';
 import type { Head } from './head.ts';
@@ -64,11 +65,14 @@ interface StatefulRequest extends IncomingMessage {
  * (`ERR_PORTCULLIS_CORE_LATE_ERROR`), and half-sent bodies are destroyed. An error of the rest of
  * the application goes forward to its error handlers, as everywhere in Connect, and is not thrown
  * here; `done.error` has it when it came from a function middleware.
+ *
+ * @throws TypeError when `fn` is no function, or one of more than two parameters.
  */
 export function functionMiddleware<State extends object = Record<string, unknown>>(
   fn: MiddlewareFunction<State>,
   options: FunctionMiddlewareOptions = {},
 ): Middleware {
+  refuseOther(fn);
   const name = options.name ?? (fn.name === '' ? 'an anonymous function' : fn.name);
   const setup = { name, notices: createNotices() };
 
@@ -78,6 +82,20 @@ export function functionMiddleware<State extends object = Record<string, unknown
     void run(call, () => fn(createContext(call, req, res), createCallNext(call)));
   }
   return Object.defineProperty(middleware, 'name', { value: name });
+}
+
+function refuseOther(fn: unknown): void {
+  if (typeof fn !== 'function') {
+    throw new TypeError(
+      `functionMiddleware() takes a function (ctx, callNext), got ${describeGot(fn)}`,
+    );
+  }
+  if (fn.length > 2) {
+    const got = `${describeGot(fn)} of ${String(fn.length)} parameters`;
+    throw new TypeError(
+      `functionMiddleware() takes a function (ctx, callNext), got ${got}; mount (req, res, next) as it is`,
+    );
+  }
 }
 
 async function run(call: FunctionCall, fn: () => unknown): Promise<void> {
