@@ -25,11 +25,11 @@ export function expiry(
 
 /** Seconds for which the browser should keep the cookie; `undefined` means until it closes. */
 export function cookieMaxAge(
-  times: { readonly createdAt: number },
+  times: { readonly createdAt: number; readonly transient?: boolean | undefined },
   lifetimes: SessionLifetimes,
   now: number,
 ): number | undefined {
-  if (lifetimes.idle === undefined) return undefined;
+  if (lifetimes.idle === undefined || times.transient === true) return undefined;
   const left =
     lifetimes.absolute === undefined ? lifetimes.idle : times.createdAt + lifetimes.absolute - now;
   // Never 0, because Max-Age=0 deletes a session that still lives.

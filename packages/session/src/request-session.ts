@@ -144,13 +144,14 @@ export class RequestSession implements StrategyContext, SessionControl {
     return this.#rotate(state, kept, grace);
   }
 
-  async login(userId: string, { keep = false }: LoginOptions): Promise<SessionObject> {
+  async login(userId: string, { keep = false, remember }: LoginOptions): Promise<SessionObject> {
     const state = this.open();
     const generation = await this.policy.strategy.generation?.(userId);
     const { flash } = state.identity;
     const identity = newIdentity(this.policy, this);
     const authenticatedAt = identity.createdAt;
-    state.identity = { ...identity, userId, authenticatedAt, generation, flash };
+    const transient = remember === false ? true : undefined;
+    state.identity = { ...identity, userId, authenticatedAt, generation, transient, flash };
     return this.#rotate(state, dataToKeep(state, keep), 0);
   }
 

@@ -12,6 +12,13 @@ export interface RegenerateOptions {
 export interface LoginOptions {
   /** What survives of the data from before the login. Default: nothing but flash messages, because somebody else may have put it there. */
   readonly keep?: boolean | readonly string[] | undefined;
+  /**
+   * `false`: the cookie ends when the browser closes, whatever `maxAge` says; for visitors who did not ask to be remembered. The server's
+   * limits stay as they are.
+   *
+   * @defaultValue `true`
+   */
+  readonly remember?: boolean | undefined;
 }
 
 /**

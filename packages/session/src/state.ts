@@ -24,6 +24,7 @@ export interface Identity {
   userId?: string | undefined;
   authenticatedAt?: number | undefined;
   generation?: string | undefined;
+  transient?: boolean | undefined;
   flash?: Record<string, readonly unknown[]> | undefined;
 }
 
@@ -59,13 +60,15 @@ export function newIdentity(policy: SessionPolicy, ctx: StrategyContext): Identi
     userId: undefined,
     authenticatedAt: undefined,
     generation: undefined,
+    transient: undefined,
     flash: undefined,
   };
 }
 
 export function identityOf(record: SessionRecord): Identity {
-  const { id, createdAt, renewedAt, userId, authenticatedAt, generation, flash } = record;
-  return { id, createdAt, renewedAt, userId, authenticatedAt, generation, flash };
+  const { id, createdAt, renewedAt, userId, authenticatedAt, generation, transient, flash } =
+    record;
+  return { id, createdAt, renewedAt, userId, authenticatedAt, generation, transient, flash };
 }
 
 /** Makes the state of a request from what its cookies led to. */

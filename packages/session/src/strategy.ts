@@ -43,6 +43,8 @@ export interface SessionRecord {
   readonly authenticatedAt?: number | undefined;
   /** The user's generation at login, when a revocation hook is configured. */
   readonly generation?: string | undefined;
+  /** `login` was told not to remember the visitor: the cookie ends when the browser closes. */
+  readonly transient?: boolean | undefined;
   /** Messages of `flash()` that nobody has read yet, by kind. */
   readonly flash?: Readonly<Record<string, readonly unknown[]>> | undefined;
 }

@@ -27,6 +27,8 @@ async function serve(options: Partial<SessionOptions>): Promise<{
     const current = sessionOf<Data>(req);
     if (req.url === '/write') current['n'] = Number(current['n'] ?? 0) + 1;
     if (req.url === '/login') await current.login('bob');
+    if (req.url === '/login-here') await current.login('bob', { remember: false });
+    if (req.url === '/new-id') await current.regenerate({ keep: true });
     return res.end(JSON.stringify([current.rejected ?? null, current, current.id]));
   });
   return {
@@ -108,6 +110,25 @@ describe.each([
     await visit('/login');
     pass(900);
     expect(rejected(await visit('/'))).toBeNull();
+  });
+
+  test('of a visitor who is not to be remembered ends with the browser, and no later on the server', async () => {
+    const { visit, pass } = await serve({ store: makeStore(), maxAge: 1000 });
+    const lifetimeOf = ({ setCookie }: TestResponse): unknown =>
+      /Max-Age=\d+/.exec(`${setCookie}`)?.[0];
+    expect(lifetimeOf(await visit('/login'))).toBe('Max-Age=1000');
+    for (const path of ['/login-here', '/write', '/new-id', '/']) {
+      const response = await visit(path);
+      expect(response.setCookie.length).toBe(path === '/' ? 0 : 1);
+      expect(lifetimeOf(response)).toBeUndefined();
+      pass(10);
+    }
+    pass(100);
+    const renewed = await visit('/');
+    expect([renewed.setCookie.length, lifetimeOf(renewed)]).toEqual([1, undefined]);
+    pass(1001);
+    expect(rejected(await visit('/'))).toBe('expired-idle');
+    expect(lifetimeOf(await visit('/login'))).toBe('Max-Age=1000');
   });
 
   test('gets a new id after renewAfter and keeps its data', async () => {

@@ -8,6 +8,7 @@ const noteKeys = {
   renewedAt: '~r',
   authenticatedAt: '~a',
   generation: '~g',
+  transient: '~t',
   flash: '~f',
 } as const satisfies Partial<Record<keyof SessionRecord, string>>;
 
@@ -90,6 +91,7 @@ export function parseFields(id: string, loaded: LoadedSession): SessionRecord | 
       userId,
       authenticatedAt: noteOf(fields, 'authenticatedAt') as number | undefined,
       generation: noteOf(fields, 'generation') as string | undefined,
+      transient: noteOf(fields, 'transient') as boolean | undefined,
       flash: noteOf(fields, 'flash') as SessionRecord['flash'],
     };
   } catch {

@@ -17,6 +17,8 @@ interface Meta {
   g?: string;
   /** renewedAt */
   r?: number;
+  /** transient */
+  t?: boolean;
   /** flash */
   f?: Record<string, readonly unknown[]>;
 }
@@ -31,6 +33,7 @@ export function formatPayload(record: SessionRecord): string {
   if (record.authenticatedAt !== undefined) meta.a = record.authenticatedAt;
   if (record.generation !== undefined) meta.g = record.generation;
   if (record.renewedAt !== undefined) meta.r = record.renewedAt;
+  if (record.transient !== undefined) meta.t = record.transient;
   if (record.flash !== undefined) meta.f = record.flash;
   for (const _ in meta) return `${record.text}\n${JSON.stringify(meta)}`;
   return record.text;
@@ -52,6 +55,7 @@ export function parsePayload(payload: string, head: TokenHead): SessionRecord {
     userId: meta.u,
     authenticatedAt: meta.a,
     generation: meta.g,
+    transient: meta.t,
     flash: meta.f,
   };
 }
