@@ -23,6 +23,8 @@ export function holdResponse(session: RequestSession, res: ServerResponse, next:
 function release(session: RequestSession, res: ServerResponse): void | Promise<void> {
   // An untouched request ends here.
   if (session.state === undefined && !session.isRenewedUnseen()) return undefined;
+  // Asked before anything is awaited: of `res.write(a); change(); res.end(b)` the change comes before the end.
+  const streams = !isEnding(res);
   let state: SessionState;
   try {
     state = session.open();
@@ -39,16 +41,14 @@ function release(session: RequestSession, res: ServerResponse): void | Promise<v
   } catch (error) {
     return fail(error);
   }
-  if (!isThenable(work)) return finish(session, state, res);
+  const finish = (): void => {
+    writeHeaders(session, state, res);
+    if (streams) watchLateChanges(session, state, res);
+  };
+  if (!isThenable(work)) return finish();
   return work.then(() => {
-    editHead(res, () => finish(session, state, res));
+    editHead(res, finish);
   }, fail);
-}
-
-function finish(session: RequestSession, state: SessionState, res: ServerResponse): void {
-  writeHeaders(session, state, res);
-  // After end() nothing more can change; while a body streams it can.
-  if (!isEnding(res)) watchLateChanges(session, state, res);
 }
 
 function writeHeaders(session: RequestSession, state: SessionState, res: ServerResponse): void {

@@ -6,6 +6,7 @@ import { memoryStore, session, sessionOf } from '../src/index.ts';
 import { sessionCookie } from '../src/testing.ts';
 import { cookieHeader, secretKey } from './cookie-jar.ts';
 import { ownStrategy } from './own-strategy.ts';
+import { plainStore } from './store/express-stores.ts';
 import { warningsOf } from './warnings.ts';
 
 afterEach(closeAll);
@@ -28,6 +29,27 @@ describe('a body that streams', () => {
     expect(streamed.text).toBe('one two');
     const headers = { cookie: cookieHeader(streamed) };
     expect((await server.request('/read', { headers })).text).toBe('{"a":1,"b":2}');
+  });
+
+  test.each([
+    ['in memory', memoryStore({ singleProcess: true })],
+    ['of npm', plainStore()],
+  ])('keeps a change between its only write and its end in a store %s', async (_kind, store) => {
+    const server = await listen('http', session({ secretKey, store }), (req, res) => {
+      const current = sessionOf<Data>(req);
+      if (req.url === '/read') return res.end(JSON.stringify(current));
+      current['a'] = 1;
+      res.write('one ');
+      current['b'] = 2;
+      return res.end('two');
+    });
+    const headers = { cookie: cookieHeader(await server.request('/')) };
+    let read = '';
+    for (let round = 0; round < 100 && !read.includes('b'); round += 1) {
+      await wait(5); // it is stored when the response has ended
+      read = (await server.request('/read', { headers })).text;
+    }
+    expect(read).toBe('{"a":1,"b":2}');
   });
 
   test('gets a warning when a cookie session changes too late, once', async () => {

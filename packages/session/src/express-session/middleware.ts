@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Middleware, Next } from '@portcullis/core';
 import { appendVary } from '@portcullis/core/http';
-import { editHead, holdHead, onDone } from '@portcullis/core/response';
+import { editHead, holdHead, isEnding, onDone } from '@portcullis/core/response';
 import { privateCaching } from '../cookie/cache-control.ts';
 import { replaceCookies } from '../cookie/set-cookie.ts';
 import { pending } from '../store/awaitable.ts';
@@ -81,15 +81,14 @@ function holdUntilCommitted(ending: Ending, res: ServerResponse, next: Next): vo
   // Code for WebSocket handshakes passes an object that is no response at all.
   if (typeof res?.writeHead !== 'function' || typeof res.setHeader !== 'function') return;
   const { exchange, settings } = ending;
-  const finish = (fate: CookieFate): void => {
+  const finish = (fate: CookieFate, streams: boolean): void => {
     try {
       setCookie(ending, res, fate);
     } catch (error) {
       if (!settings.answersRegardless) throw error;
       exchange.fault = error;
     }
-    // Once end() has returned nothing more can change; while a body streams it can.
-    queueMicrotask(() => watchLateChanges(ending, res, next));
+    if (streams) watchLateChanges(ending, res, next);
   };
   if (settings.answersRegardless) {
     // Not earlier, because the error handler of Express cuts off a response that has begun.
@@ -100,11 +99,13 @@ function holdUntilCommitted(ending: Ending, res: ServerResponse, next: Next): vo
   holdHead(
     res,
     () => {
+      // Asked before anything is awaited: of `res.write(a); change(); res.end(b)` the change comes before the end.
+      const streams = !isEnding(res);
       const committed = exchange.commit();
       const promise = pending(committed);
-      if (promise === undefined) return finish(committed as CookieFate); // it is there already
+      if (promise === undefined) return finish(committed as CookieFate, streams); // it is there already
       return promise.then((fate) => {
-        editHead(res, () => finish(fate));
+        editHead(res, () => finish(fate, streams));
       });
     },
     next,
@@ -128,7 +129,6 @@ function setCookie(ending: Ending, res: ServerResponse, fate: CookieFate): void 
 
 /** A body may go on for hours after its head, and the handler may change the session until it ends. */
 function watchLateChanges({ exchange, settings }: Ending, res: ServerResponse, next: Next): void {
-  if (res.writableEnded) return;
   onDone(res, () => {
     exchange.commitLate().catch((error: unknown) => {
       if (settings.answersRegardless) return process.nextTick(next, error);

@@ -169,6 +169,31 @@ test('the generate of a store gives a request of the middleware another session'
 });
 
 describe('a stream of a session', () => {
+  test.each([
+    ['its memory store', () => new session.MemoryStore()],
+    ['a store of npm', () => plainStore()],
+  ])('that changes between a write and the end is stored in %s', async (_name, make) => {
+    for (const early of [true, false]) {
+      const store = make() as ReturnType<typeof plainStore>;
+      const server = await serve({ ...quiet, store }, (req, res) => {
+        if (req.url === '/') return count(req, res);
+        if (early) req.session['early'] = 1;
+        res.write('one ');
+        req.session['late'] = 2;
+        return res.end('two');
+      });
+      const headers = { cookie: cookieOf(await server.request('/')) };
+      await server.request('/stream', { headers });
+      const read = (): Promise<unknown> =>
+        new Promise((resolve) => {
+          const id = decodeURIComponent(headers.cookie).replace(/^connect\.sid=s:(.*)\..*$/, '$1');
+          store.get(id, (_error, record) => resolve((record as { late?: unknown }).late));
+        });
+      for (let round = 0; round < 100 && (await read()) === undefined; round += 1) await sleep(5);
+      expect(await read()).toBe(2);
+    }
+  });
+
   test('that changes nothing on its way stores nothing more', async () => {
     const store = plainStore();
     const server = await serve({ ...quiet, store }, async (req, res) => {
