@@ -39,7 +39,7 @@ export function unserialisable(path: string, what: string, hint: string): HttpEr
   return httpError(
     500,
     'ERR_PORTCULLIS_SESSION_UNSERIALISABLE',
-    `${path} is ${what}, which JSON cannot hold; ${hint}`,
+    `${path} is ${what}, which JSON would not give back as it is; ${hint}`,
   );
 }
 
