@@ -22,41 +22,82 @@ const conflicts = channel('portcullis:session:conflict');
  */
 export function adaptStore(foreign: ForeignStore): SessionStore {
   const moves = createMoves();
+
+  /** Asks at the id to which a session was renamed, also when that happens while the store is asked. */
+  async function follow<T>(
+    id: string,
+    ask: (at: string) => Promise<T>,
+    isGone: (answer: T) => boolean,
+  ): Promise<T> {
+    for (let at = moves.follow(id); ;) {
+      const answer = await ask(at);
+      const now = moves.follow(at);
+      if (now === at || !isGone(answer)) return answer;
+      at = now;
+    }
+  }
+
+  const change = (
+    id: string,
+    merge: (theirs: LoadedSession) => StoredSession | undefined,
+  ): Promise<'ok' | 'gone' | 'conflict'> =>
+    follow(
+      id,
+      (at) =>
+        foreign.update(at, (record) => {
+          const merged = merge(toSession(at, record));
+          return merged && toRecord(merged);
+        }),
+      isGone,
+    );
+
   return {
-    async get(id) {
-      const found = moves.follow(id);
-      const record = await foreign.get(found);
-      return record === undefined ? undefined : toSession(found, record);
-    },
+    get: (id) =>
+      follow(
+        id,
+        async (at) => {
+          const record = await foreign.get(at);
+          return record && toSession(at, record);
+        },
+        (session) => session === undefined,
+      ),
     create: (id, session) => foreign.create(id, toRecord(session)),
     update: (id, update) =>
-      foreign.update(moves.follow(id), (record) => {
-        const theirs = toSession(id, record);
+      change(id, (theirs) => {
         const conflict = conflictingKey(theirs.fields, update);
-        if (conflict === undefined) return toRecord(patched(theirs, update));
+        if (conflict === undefined) return patched(theirs, update);
         if (update.exact === true) return undefined;
         if (conflicts.hasSubscribers) conflicts.publish({ key: conflict });
-        return toRecord(patched(theirs, update));
+        return patched(theirs, update);
       }),
     async touch(id, expires, notes) {
-      const result = await foreign.update(moves.follow(id), (record) =>
-        toRecord(patched(toSession(id, record), { set: notes, deleted: [], expires })),
-      );
+      const patch = { set: notes, deleted: [], expires };
+      const result = await change(id, (theirs) => patched(theirs, patch));
       return result === 'ok' ? 'ok' : 'gone';
     },
-    destroy: (id) => foreign.destroy(moves.follow(id)),
-    async rename(id, newId, rename) {
-      const from = moves.follow(id);
-      const result = await foreign.rename(from, newId, (record) =>
-        toRecord(patched(toSession(from, record), rename)),
-      );
-      if (result === 'ok') moves.add(from, newId, rename.grace);
-      return result;
+    async destroy(id) {
+      const at = moves.follow(id);
+      await foreign.destroy(at);
+      // It may have been renamed while its turn was waited for.
+      const now = moves.follow(at);
+      if (now !== at) await foreign.destroy(now);
     },
+    rename: (id, newId, rename) =>
+      follow(
+        id,
+        (from) =>
+          foreign.rename(from, newId, {
+            merge: (record) => toRecord(patched(toSession(from, record), rename)),
+            moved: () => moves.add(from, newId, rename.grace),
+          }),
+        isGone,
+      ),
     listByUser: cannotList,
     destroyByUser: cannotList,
   };
 }
+
+const isGone = (result: string): boolean => result === 'gone';
 
 function cannotList(): Promise<never> {
   return Promise.reject(

@@ -31,6 +31,7 @@ const changes = channel('portcullis:session:store');
 export function createBreaker(options: BreakerOptions): Breaker {
   let state: BreakerState = 'closed';
   let failures = 0;
+  // By a clock that nobody sets: one put back by an hour must not keep the store closed off for an hour.
   let openUntil = 0;
   // Calls of an earlier period may end in a later one, and say nothing about the store as it is then.
   let period = 0;
@@ -45,9 +46,9 @@ export function createBreaker(options: BreakerOptions): Breaker {
     },
     admit(operation) {
       if (state === 'closed') return period;
-      if (Date.now() < openUntil) throw storeUnavailable(operation);
+      if (performance.now() < openUntil) throw storeUnavailable(operation);
       // A probe that is never answered must not keep the store closed off: after another pause the next one tries.
-      openUntil = Date.now() + options.pause;
+      openUntil = performance.now() + options.pause;
       become('half-open');
       return period;
     },
@@ -60,7 +61,7 @@ export function createBreaker(options: BreakerOptions): Breaker {
       if (ticket !== period) return;
       failures += 1;
       if (state === 'closed' && failures < options.failures) return;
-      openUntil = Date.now() + options.pause;
+      openUntil = performance.now() + options.pause;
       become('open');
     },
   };

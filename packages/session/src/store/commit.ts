@@ -23,7 +23,7 @@ const failedTouches = channel('portcullis:session:touch-failed');
 
 /** Writes what a request changed. */
 export function commitTo(access: StoreAccess, ids: SignedIds): Commit {
-  const { store, keys, setup, options, atomic } = access;
+  const { store, keys, setup, options } = access;
   const set = (record: SessionRecord): CookieAction => ({
     kind: 'set',
     value: ids.sign(record.id),
@@ -62,8 +62,8 @@ export function commitTo(access: StoreAccess, ids: SignedIds): Commit {
   };
 
   /**
-   * No fault is the response's, and it waits only where a late touch could bring back what another process
-   * has destroyed: what is at stake is when the session expires, not what it holds.
+   * No fault is the response's: what is at stake is when the session expires, not what it holds. It waits all the same, because a late
+   * touch may bring back what another process has destroyed, and a cookie of a session that is gone may replace one of a login since.
    */
   const renew = (
     ctx: StrategyContext,
@@ -72,9 +72,10 @@ export function commitTo(access: StoreAccess, ids: SignedIds): Commit {
   ): Awaitable<CookieAction> => {
     const notes = changedNotes(previous, next).set;
     const expires = expiryTime(next, setup.lifetimes);
-    const touched = reported(() => store.touch(keyOf(keys, ctx, previous), expires, notes));
-    const reissue = set(next);
-    return atomic || touched === undefined ? reissue : touched.then(() => reissue);
+    return whenAnswered(
+      unlessFailed(() => store.touch(keyOf(keys, ctx, previous), expires, notes)),
+      (result) => (result === 'ok' ? set(next) : keep),
+    );
   };
 
   const rotate = (
@@ -149,16 +150,16 @@ function addChanges(patch: WritablePatch, base: SessionFields, data: SessionReco
   }
 }
 
-/** Ends when the touch has ended; never fails. */
-function reported(touch: () => Awaitable<unknown>): Promise<unknown> | undefined {
-  const report = (error: unknown): void => {
+/** Answers nothing when the touch failed, and reports it. */
+function unlessFailed<T>(touch: () => Awaitable<T>): Awaitable<T | undefined> {
+  const report = (error: unknown): undefined => {
     if (failedTouches.hasSubscribers) failedTouches.publish({ error });
   };
   try {
-    return pending(touch())?.catch(report);
+    const touched = touch();
+    return pending(touched)?.catch(report) ?? touched;
   } catch (error) {
-    report(error);
-    return undefined;
+    return report(error);
   }
 }
 

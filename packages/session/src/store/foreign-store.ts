@@ -19,11 +19,14 @@ export interface ForeignStore {
     id: string,
     merge: (theirs: ExpressRecord) => ExpressRecord | undefined,
   ): Promise<'ok' | 'gone' | 'conflict'>;
-  /** Moves a record to a new id; in between nobody writes it. */
+  /** Moves a record to a new id; in between nobody writes it. `moved` is called as soon as it is to be found there. */
   rename(
     id: string,
     newId: string,
-    merge: (theirs: ExpressRecord) => ExpressRecord,
+    move: {
+      readonly merge: (theirs: ExpressRecord) => ExpressRecord;
+      readonly moved: () => void;
+    },
   ): Promise<'ok' | 'gone'>;
   touch(id: string, record: ExpressRecord): Promise<'ok' | 'gone'>;
   destroy(id: string): Promise<void>;
@@ -85,11 +88,17 @@ export function foreignStore(store: ExpressStore, guard: Guard): ForeignStore {
         return 'ok';
       });
     },
-    rename(id, newId, merge) {
+    rename(id, newId, { merge, moved }) {
       return unlessDestroyed<'ok'>(id, async () => {
         const theirs = await load(id);
         if (theirs === undefined) return 'gone';
         await write(newId, merge(theirs));
+        // Who ended the session while it moved meant this one too.
+        if (tombstones.has(id)) {
+          await remove(newId);
+          return 'gone';
+        }
+        moved();
         tombstones.add(id);
         await remove(id);
         return 'ok';

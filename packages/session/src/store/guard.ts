@@ -45,22 +45,22 @@ export function createGuard(options: GuardOptions): Guard {
         return answer;
       }
       return new Promise<T>((resolve, reject) => {
-        const timer = setTimeout(() => {
-          breaker.failed(ticket);
-          reject(storeTimedOut(operation, options.deadline));
-        }, options.deadline);
+        let over = false;
+        const settle = (outcome: 'succeeded' | 'failed', answerTo: () => void): void => {
+          if (over) return;
+          over = true;
+          clearTimeout(timer);
+          breaker[outcome](ticket);
+          answerTo();
+        };
+        const expire = (): void =>
+          settle('failed', () => reject(storeTimedOut(operation, options.deadline)));
+        // One turn later, because an answer may lie there since the process was busy: that is no fault of the store.
+        const timer = setTimeout(() => setImmediate(expire), options.deadline);
         timer.unref();
         promise.then(
-          (value) => {
-            clearTimeout(timer);
-            breaker.succeeded(ticket);
-            resolve(value);
-          },
-          (error: unknown) => {
-            clearTimeout(timer);
-            breaker.failed(ticket);
-            reject(storeFailed(operation, error));
-          },
+          (value) => settle('succeeded', () => resolve(value)),
+          (error: unknown) => settle('failed', () => reject(storeFailed(operation, error))),
         );
       });
     },

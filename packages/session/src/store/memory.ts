@@ -144,14 +144,14 @@ class MapStore implements MemoryStore {
   }
 
   destroy(id: string): void {
-    const entry = this.#entry(id);
-    if (entry === undefined) return;
-    if (entry.kind === 'tombstone') {
-      if (entry.movedTo !== undefined) this.destroy(entry.movedTo);
-    } else {
-      this.#unindex(entry);
+    let current: string | undefined = id;
+    while (current !== undefined) {
+      const entry = this.#entry(current);
+      if (entry === undefined) return;
+      if (entry.kind === 'live') this.#unindex(entry);
+      this.#bury(current, undefined, tombstoneLifetime);
+      current = entry.kind === 'live' ? undefined : entry.movedTo;
     }
-    this.#bury(id, undefined, tombstoneLifetime);
   }
 
   rename(id: string, newId: string, rename: StoreRename): 'ok' | 'gone' {
@@ -200,9 +200,11 @@ class MapStore implements MemoryStore {
   }
 
   #live(id: string): Live | undefined {
-    const entry = this.#entry(id);
-    if (entry === undefined || entry.kind === 'live') return entry;
-    return entry.movedTo === undefined ? undefined : this.#live(entry.movedTo);
+    let entry = this.#entry(id);
+    while (entry?.kind === 'tombstone') {
+      entry = entry.movedTo === undefined ? undefined : this.#entry(entry.movedTo);
+    }
+    return entry;
   }
 
   /** Writes to the end of the order, so that the sessions in use are pushed out last. */

@@ -22,11 +22,17 @@ export function storeFailed(operation: StoreOperation, cause: unknown): Error {
   );
 }
 
+const timeout = 'ERR_PORTCULLIS_SESSION_STORE_TIMEOUT';
+
+export function isTimeout(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === timeout;
+}
+
 /** The store did not answer in time. */
 export function storeTimedOut(operation: StoreOperation, milliseconds: number): Error {
   return httpError(
     503,
-    'ERR_PORTCULLIS_SESSION_STORE_TIMEOUT',
+    timeout,
     `The session store did not ${operation} within ${milliseconds} ms`,
   );
 }

@@ -42,7 +42,6 @@ export function storeStrategy(
   const ours = isSessionStore(store);
   const access: StoreAccess = {
     store: ours ? guardedStore(store, guard) : adaptStore(foreignStore(store, guard)),
-    atomic: ours,
     keys: storeKeys(setup, options.hashIds),
     setup,
     options,

@@ -19,14 +19,14 @@ export function createTombstones(): Tombstones {
   };
   return {
     add(id) {
-      const now = Date.now();
+      const now = performance.now();
       clear(now);
       buried.delete(id);
       buried.set(id, now + lifetime);
     },
     has(id) {
       const until = buried.get(id);
-      return until !== undefined && until > Date.now();
+      return until !== undefined && until > performance.now();
     },
   };
 }

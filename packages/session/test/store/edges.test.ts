@@ -115,7 +115,7 @@ describe('the store strategy', () => {
   });
   const open = () => {
     const store = memoryStore({ singleProcess: true });
-    const access = { store, atomic: true, keys: storeKeys(setup, false), setup, options };
+    const access = { store, keys: storeKeys(setup, false), setup, options };
     return { store, commit: commitTo(access, signedIds(setup)) };
   };
 
