@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { applyUpdate } from './apply-update.ts';
 import { commitSession } from './commit.ts';
 import { noCookies } from './cookie/scan.ts';
 import { findSession } from './load.ts';
@@ -171,14 +172,15 @@ export class RequestSession implements StrategyContext, SessionControl {
   async update(apply: (data: SessionObject) => void): Promise<void> {
     const state = this.open();
     const { strategy } = this.policy;
-    if (strategy.update === undefined || state.stored === undefined) {
-      if (state.view !== null) apply(state.view);
+    if (strategy.update !== undefined && state.stored !== undefined) await this.save();
+    const stored = state.stored as SessionRecord | undefined; // saving ends a session that was emptied
+    if (strategy.update === undefined || stored === undefined) {
+      if (state.view !== null) applyUpdate(apply, state.view);
       await this.save();
       return;
     }
-    await this.save();
-    const record = await strategy.update(this, state.stored, (data) => {
-      apply(data as unknown as SessionObject); // data is all that apply may use
+    const record = await strategy.update(this, stored, (data) => {
+      applyUpdate(apply, data as unknown as SessionObject); // data is all that apply may use
     });
     this.#restore(state, record);
   }
