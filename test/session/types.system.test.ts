@@ -36,9 +36,10 @@ async function compile(types: readonly string[], source: string): Promise<string
 
 const main = `
 import type { IncomingMessage } from 'node:http';
-import { session, sessionOf } from '@portcullis/session';
+import { loadSession, session, sessionOf } from '@portcullis/session';
 export const middleware = session({ secretKey: 'x' });
 export const views = (req: IncomingMessage): number | undefined => sessionOf<{ views: number }>(req).views;
+export const later = async (req: IncomingMessage): Promise<number | undefined> => (await loadSession<{ views: number }>(req)).views;
 export const any = (req: IncomingMessage): unknown => sessionOf(req)['anything'];
 `;
 
