@@ -6,8 +6,10 @@ import type { DerivedKey } from './keys.ts';
 import { macCheck } from './hmac.ts';
 import type { MacCheck } from './hmac.ts';
 import { formatPayload, parsePayload } from './payload.ts';
+import type { TokenHead } from './payload.ts';
 import { longestToken } from './token.ts';
-import type { TokenFormat } from './token.ts';
+import type { OpenedToken, TokenFormat } from './token.ts';
+import { createVerifiedMemo, detached } from './verified-memo.ts';
 
 /**
  * `1`, then base64url of key id (2) | issued (4) | created (4) | id (8) | payload, then `.` and the HMAC-SHA256 of all that:
@@ -26,16 +28,32 @@ interface SigningKey extends DerivedKey {
   readonly isMac: MacCheck;
 }
 
+/** What an authentic token says. Text, so that every reader gets objects of its own. */
+interface Verified {
+  readonly head: TokenHead;
+  readonly payload: string;
+  readonly key: SigningKey;
+}
+
 /** Signed tokens: anyone who holds one can read it, nobody can change it. */
 export function signedTokens(setup: StrategySetup): TokenFormat {
   const keys = deriveKeys(setup.secrets, 'sign-data', setup.cookieName).map(
     (derived): SigningKey => ({ ...derived, isMac: macCheck(derived.key, longestToken) }),
   );
   const newest = keys[0] as SigningKey; // options require one secret
+  const memo = createVerifiedMemo<Verified>();
+  const read = ({ head, payload, key }: Verified, now: number): OpenedToken => {
+    // Every time, because what was alive when it was remembered may have ended since.
+    const reason = expiry(head, setup.lifetimes, now);
+    if (reason !== undefined) return { reason };
+    return { record: parsePayload(payload, head), newest: key === newest };
+  };
   return {
     idBytes: payloadAt - idAt,
     seal: (record) => sign(format(record, newest.kid), newest.key),
     open(token, now) {
+      const known = memo.get(token);
+      if (known !== undefined) return read(known, now);
       const bytes = unpack(token);
       if (bytes === undefined) {
         return { reason: token.length > longestToken ? 'oversize' : 'malformed' };
@@ -53,12 +71,9 @@ export function signedTokens(setup: StrategySetup): TokenFormat {
         createdAt: bytes.readUInt32BE(createdAt),
         issuedAt: bytes.readUInt32BE(issuedAt),
       };
-      const reason = expiry(head, setup.lifetimes, now);
-      if (reason !== undefined) return { reason };
-      return {
-        record: parsePayload(bytes.toString('utf8', payloadAt), head),
-        newest: key === newest,
-      };
+      const verified = { head, payload: bytes.toString('utf8', payloadAt), key };
+      memo.add(detached(token), verified);
+      return read(verified, now);
     },
   };
 }
