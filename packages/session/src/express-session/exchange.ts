@@ -2,7 +2,14 @@ import { findUnserialisable } from '../data/json-values.ts';
 import { unserialisable } from '../session-error.ts';
 import { whenAnswered } from '../store/awaitable.ts';
 import type { Awaitable } from '../store/store.ts';
-import { type CommitPlan, compareTexts, planCommit, type Snapshot } from './commit-plan.ts';
+import {
+  type CommitPlan,
+  compareTexts,
+  type DataSnapshot,
+  hasOtherCookie,
+  planCommit,
+  type Snapshot,
+} from './commit-plan.ts';
 import { Cookie, type CookieOptions } from './cookie.ts';
 import { isSecure } from './is-secure.ts';
 import type { Settings } from './options.ts';
@@ -23,7 +30,7 @@ export class Exchange implements SessionExchange {
   readonly #throttle: TouchThrottle;
   readonly #cookieOptions: CookieOptions;
   readonly #cookieId: string | undefined;
-  #original: Snapshot = { id: '', texts: nothing };
+  #original: DataSnapshot = { id: '', texts: nothing };
   /** What the store is known to hold. */
   #stored: Snapshot | undefined;
   #saved: Snapshot | undefined;
@@ -65,9 +72,10 @@ export class Exchange implements SessionExchange {
   }
 
   #inflate(id: string, loaded: LoadedRecord): void {
-    this.#stored = { id, texts: loaded.texts };
+    const session = new Session(this.#req, reviveRecord(loaded.record));
+    this.#req.session = session;
+    this.#stored = { id, texts: loaded.texts, cookie: session.cookie.data };
     this.#saved = this.#settings.resave ? undefined : this.#stored;
-    this.#req.session = new Session(this.#req, reviveRecord(loaded.record));
   }
 
   generate(): void {
@@ -139,7 +147,8 @@ export class Exchange implements SessionExchange {
     const now = snapshotOf(session);
     const before = this.#stored?.id === now.id ? this.#stored.texts : nothing;
     const { changed, deleted } = compareTexts(before, now.texts);
-    if (changed.length > 0 || deleted.length > 0) await this.#write(session, now);
+    const differs = changed.length > 0 || deleted.length > 0 || hasOtherCookie(this.#stored, now);
+    if (differs) await this.#write(session, now);
   }
 
   #plan(session: Session, now: Snapshot): CommitPlan {
@@ -148,6 +157,7 @@ export class Exchange implements SessionExchange {
       now,
       original: this.#original,
       saved: this.#saved,
+      stored: this.#stored,
       persistent: session.cookie.expires !== null && session.cookie.expires !== undefined,
       rolling: this.#settings.rolling,
       saveUninitialized: this.#settings.saveUninitialized,
@@ -234,7 +244,7 @@ export class Exchange implements SessionExchange {
 
 function snapshotOf(session: Session): Snapshot {
   try {
-    return { id: session.id, texts: textsOf(session) };
+    return { id: session.id, texts: textsOf(session), cookie: session.cookie.data };
   } catch (error) {
     const lost = findUnserialisable(Object.assign({}, session, { cookie: undefined }));
     if (lost === undefined) throw error;

@@ -234,7 +234,8 @@ describe('a request is secure', () => {
 });
 
 describe('the plan of a response', () => {
-  const snapshot = (texts: Record<string, string>) => ({ id: 'a', texts });
+  const { data } = new session.Cookie();
+  const snapshot = (texts: Record<string, string>) => ({ id: 'a', texts, cookie: data });
   test.each([
     ['a deleted key is a change', { n: '1' }, {}, 'save'],
     ['the text of the cookie is none', { cookie: '{}', n: '1' }, { n: '1' }, 'touch'],
@@ -244,6 +245,7 @@ describe('the plan of a response', () => {
       now: snapshot(after),
       original: snapshot(before),
       saved: snapshot(before),
+      stored: snapshot(before),
       persistent: false,
       rolling: false,
       saveUninitialized: false,
