@@ -1,22 +1,11 @@
 import type { FoundFault } from './finding.ts';
 import { describeGot } from './got.ts';
-import { type Fault, formatPath, type Issue, type OptionIssue, toIssue } from './issue.ts';
+import { type Fault, formatPath, type OptionIssue, toIssue } from './issue.ts';
 import { isOptionsObject } from './plain.ts';
 import { type Names, readOptions } from './read.ts';
+import { applyRules, type Rule } from './rules.ts';
 import { sourceOf } from './source.ts';
-import { type Checked, type Fields, Spec } from './spec.ts';
-
-/** Collects what a cross-field rule has to say. */
-export interface Report {
-  error(issue: Issue): void;
-  warning(issue: Issue): void;
-}
-
-/**
- * Looks at several options at once. A rule that reads an option which cannot be used ends there:
- * what it would say is not known before that option is right.
- */
-export type Rule<Resolved extends object> = (options: Readonly<Resolved>, report: Report) => void;
+import { type Fields, Spec } from './spec.ts';
 
 /** Frozen options, and what is allowed but worth a warning. */
 export interface ResolvedOptions<Resolved extends object> {
@@ -63,12 +52,16 @@ export function checkOptions<Resolved extends object>(
     const place = { area, path: formatPath(asWritten), source: from(String(asWritten[0])) };
     return { issue: toIssue(fault, place), segments: asWritten };
   });
-  const options = usable<Resolved>(checked);
-  const warnings: OptionIssue[] = [];
-  for (const { issue, fatal } of runRules(checks, options, from)) {
-    if (fatal) problems.push({ issue, segments: [issue.path] });
-    else warnings.push(issue);
-  }
+  const { rules, strict } = checks;
+  const { options, errors, warnings } = applyRules({
+    area,
+    rules,
+    strict,
+    given: values,
+    ...checked,
+    from,
+  });
+  problems.push(...errors.map((issue) => ({ issue, segments: [issue.path] })));
   if (problems.length > 0) return { problems };
   return { resolved: Object.freeze({ options, warnings: Object.freeze(warnings) }) };
 }
@@ -81,55 +74,4 @@ function notOptions(input: unknown): Fault {
 /** A misspelt name explains the missing option that follows, so it comes first. */
 function straysFirst(faults: readonly FoundFault[]): readonly FoundFault[] {
   return [...faults.filter(({ stray }) => stray), ...faults.filter(({ stray }) => !stray)];
-}
-
-/** Thrown by reading an option that cannot be used; only `runRules` sees it. */
-const UNUSABLE = Symbol('portcullis.unusable-option');
-
-/** The checked options; reading one with a fault throws {@link UNUSABLE}. */
-function usable<Resolved extends object>({ values, faults }: Checked): Readonly<Resolved> {
-  for (const { stray, segments } of faults) {
-    if (stray && segments.length === 1) continue;
-    Object.defineProperty(values, String(segments[0]), {
-      get() {
-        throw UNUSABLE;
-      },
-    });
-  }
-  // The specs that ran are the very ones that `FieldsOf<Resolved>` demands.
-  return Object.freeze(values) as Resolved;
-}
-
-interface Said {
-  readonly issue: OptionIssue;
-  readonly fatal: boolean;
-}
-
-function runRules<Resolved extends object>(
-  { area, rules, strict }: Checks<Resolved>,
-  options: Readonly<Resolved>,
-  from: (name: string) => string | undefined,
-): readonly Said[] {
-  const said: Said[] = [];
-  const isStrict = strict !== undefined && readable(() => options[strict]) === true;
-  const say = (issue: Issue, fatal: boolean): void => {
-    const place = { area, path: issue.path, source: from(issue.path) };
-    said.push({ issue: toIssue(issue, place), fatal });
-  };
-  const report: Report = {
-    error: (issue) => say(issue, true),
-    warning: (issue) => say(issue, isStrict),
-  };
-  for (const rule of rules) readable(() => rule(options, report));
-  return said;
-}
-
-/** The answer of `read`, or undefined when it came upon an option that cannot be used. */
-function readable<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (thrown) {
-    if (thrown === UNUSABLE) return undefined;
-    throw thrown;
-  }
 }

@@ -1,8 +1,9 @@
 import type { StandardResult, StandardSchema } from '../types.ts';
-import { type Checks, checkOptions, type ResolvedOptions, type Rule } from './check.ts';
+import { type Checks, checkOptions, type ResolvedOptions } from './check.ts';
 import { OptionsError } from './error.ts';
 import type { FieldsOf } from './infer.ts';
 import { environmentName } from './environment-name.ts';
+import type { Rule } from './rules.ts';
 import type { TextForm } from './spec.ts';
 
 /** What configuration needs to know of one option. */

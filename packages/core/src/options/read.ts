@@ -25,7 +25,8 @@ export interface ReadOptions {
  * one value to the check and another to the middleware.
  */
 export function readOptions(given: object, names: Names): ReadOptions {
-  const values: Record<string, unknown> = {};
+  // Without a prototype, so that nobody who has polluted `Object.prototype` adds an option.
+  const values = Object.create(null) as Record<string, unknown>;
   const written = new Map<string, string>();
   for (const [index, [key, value]] of Object.entries(given).entries()) {
     if (value === undefined) continue;

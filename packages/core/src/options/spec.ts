@@ -134,7 +134,9 @@ export class Spec<out Out = unknown, out In = unknown> {
 
   static #entries(fields: Fields): v.GenericSchema<unknown, object> {
     const schemas = Object.entries(fields).map(([name, spec]) => [name, spec.#schema] as const);
-    return v.objectWithRest(Object.fromEntries(schemas), strayKey);
+    // Without a prototype: valibot walks these with `for in`.
+    const entries = Object.assign(Object.create(null) as object, Object.fromEntries(schemas));
+    return v.objectWithRest(entries, strayKey);
   }
 
   /** Whether a value alone would be accepted. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { defineOptions, o } from '@portcullis/core/options';
+import { noteSources } from '../../src/options/source.ts';
 import { refusal } from './refusal.ts';
 
 interface Options {
@@ -97,6 +98,64 @@ describe('Rules between options', () => {
       ],
     });
     expect(() => broken.resolve({})).toThrow(RangeError);
+  });
+});
+
+describe('Rules about the entries of a list', () => {
+  interface Hosts {
+    readonly hosts: readonly string[];
+    readonly open: boolean;
+  }
+  const listed = defineOptions<{ hosts?: string | readonly string[]; open?: boolean }, Hosts>({
+    package: '@portcullis/listed',
+    area: 'LISTED',
+    fields: {
+      hosts: o.withDefault(o.list(o.string(), { single: true, min: 1 }), ['none']),
+      open: o.withDefault(o.boolean(), false),
+    },
+    rules: [
+      ({ open }, report) => {
+        for (const { entry, path } of report.entries('hosts')) {
+          if (entry === '*' && !open) report.error({ code: 'ANY', path, expected: 'a host' });
+        }
+      },
+    ],
+  });
+  const problems = (input: object, source?: string): string[] =>
+    refusal(listed, input, source).issues.map(({ message }) => message);
+
+  test('see those that can be used beside those that cannot, each in its place', () => {
+    expect(problems({ hosts: ['a', 5, '*', null, '*'] })).toEqual([
+      'hosts[1]: expected a string, got the number 5',
+      'hosts[3]: expected a string, got null',
+      'hosts[2]: expected a host',
+      'hosts[4]: expected a host',
+    ]);
+  });
+
+  test('name a lone entry by the option', () => {
+    expect(problems({ hosts: '*' })).toEqual(['hosts: expected a host']);
+  });
+
+  test('end where the list as a whole, or another option that they read, is wrong', () => {
+    expect(problems({ hosts: 5 })).toHaveLength(1);
+    expect(problems({ hosts: [] })).toHaveLength(1);
+    expect(problems({ hosts: ['*'], open: 5 })).toHaveLength(1);
+  });
+
+  test('say where the list was written', () => {
+    expect(problems({ hosts: ['*'] }, './app.json')).toEqual([
+      'hosts[0]: expected a host (from ./app.json)',
+    ]);
+    const noted = { hosts: ['*'] };
+    noteSources(noted, new Map([['hosts', 'the environment variable HOSTS']]));
+    expect(problems(noted)).toEqual([
+      'hosts[0]: expected a host (from the environment variable HOSTS)',
+    ]);
+  });
+
+  test('run on what is used when nothing is given', () => {
+    expect(listed.resolve({}).options.hosts).toEqual(['none']);
   });
 });
 

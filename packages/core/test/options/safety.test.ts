@@ -56,6 +56,31 @@ describe('The value of a secret', () => {
   });
 });
 
+describe('Names that somebody has put on Object.prototype', () => {
+  const nested = defineOptions<
+    { open?: unknown; at?: unknown },
+    { open: boolean; at: { deep: boolean } | undefined }
+  >({
+    package: 'nested',
+    area: 'NESTED',
+    fields: {
+      open: o.withDefault(o.boolean(), false),
+      at: o.optional(o.object({ deep: o.withDefault(o.boolean(), false) })),
+    },
+  });
+
+  test('are no options, and break nothing', () => {
+    Object.assign(Object.prototype, { open: true, deep: true, colour: 1 });
+    try {
+      const { options } = nested.resolve({ at: {} });
+      expect([options.open, options.at?.deep]).toEqual([false, false]);
+      expect(Object.keys(options)).toEqual(['open', 'at']);
+    } finally {
+      for (const name of ['open', 'deep', 'colour']) Reflect.deleteProperty(Object.prototype, name);
+    }
+  });
+});
+
 describe('Secret', () => {
   const secret = Secret.from(HUNTER);
 
