@@ -6,20 +6,30 @@ import { parseRegExp, type Span, type Syntax } from './regexp-syntax.ts';
  *
  * Reports what is exponential (`(a+)+`, `(a|a)*`) and what is cubic or worse (`.*.*.*x`); two overlapping
  * repetitions are quadratic, which a length limit makes harmless. `([a-z0-9-]+\.)*` is fine, and is not
- * reported: every iteration begins where only one can. Backreferences cannot be judged and are reported, and so
- * is an expression too large to be judged. The check looks at ASCII text only. `undefined` means that nothing
- * was found.
+ * reported: every iteration begins where only one can. A repetition of up to a few dozen times is judged like an
+ * endless one, and so is a long row of optional parts (`a?a?a?...`). Backreferences cannot be judged and are
+ * reported, and so is an expression too large to be judged. The check looks at ASCII text only. `undefined` means
+ * that nothing was found.
  */
 export function findBacktracking(expression: RegExp): string | undefined {
+  const { source } = expression;
+  if (source.length > maxExpressionLength) return `${source.slice(0, 80)}...`;
   const syntax = parseRegExp(expression);
   const span =
     findBackreference(syntax) ??
+    findOptionalRow(syntax) ??
     firstOf(buildAutomata(syntax), (states) => {
       const loops = findLoops(states);
       return firstOf(loops, findExponential) ?? findCubic(loops);
     });
-  return span === undefined ? undefined : expression.source.slice(...span);
+  return span === undefined ? undefined : source.slice(...span);
 }
+
+/** Longer expressions are reported unread: the judgement takes seconds, and nobody can review them. */
+const maxExpressionLength = 2048;
+
+/** Sixteen optional parts can be left out in 12 870 ways that read the same text, seventeen in twice as many. */
+const maxOptional = 16;
 
 /** Steps allowed for one search: a fraction of a second. */
 const budget = 100_000;
@@ -35,8 +45,24 @@ function firstOf<T, R>(items: Iterable<T>, look: (item: T) => R | undefined): R 
 
 function findBackreference(syntax: Syntax): Span | undefined {
   if (syntax.kind === 'backreference') return syntax.span;
-  if ('items' in syntax) return firstOf(syntax.items, findBackreference);
-  return 'item' in syntax ? findBackreference(syntax.item) : undefined;
+  return firstOf(innerOf(syntax), findBackreference);
+}
+
+/** The automaton sees no loop in a row of optional parts, and yet every selection of them is tried. */
+function findOptionalRow(syntax: Syntax): Span | undefined {
+  const row: Span[] = [];
+  for (const item of innerOf(syntax)) {
+    if (item.kind === 'repeat' && item.min === 0) row.push(item.span);
+    else row.length = 0;
+    const [first] = row;
+    if (first !== undefined && row.length > maxOptional) return [first[0], Infinity];
+  }
+  return firstOf(innerOf(syntax), findOptionalRow);
+}
+
+function innerOf(syntax: Syntax): readonly Syntax[] {
+  if ('items' in syntax) return syntax.items;
+  return 'item' in syntax ? [syntax.item] : [];
 }
 
 /** Exponential: some state can be left and entered again over the same text in two ways. */

@@ -31,8 +31,11 @@ interface Builder {
 
 const empty: Part = { nullable: true, first: [], last: [] };
 
-/** Above this many copies a counted repetition is treated as an endless one: for time the two are alike. */
-const maxCopies = 128;
+/**
+ * Above this many states a counted repetition is treated as an endless one: for time the two are alike.
+ * `(?:[a-z]?){16}` tries 12 870 ways, `(?:[a-z]?){32}` half a milliard.
+ */
+const maxCopies = 16;
 
 /** The automaton of the expression, and one for each look-around in it. */
 export function buildAutomata(syntax: Syntax): State[][] {
@@ -106,6 +109,8 @@ function repeatParts({ item, min, max }: Repeat, builder: Builder): Part {
   const size = builder.states.length - before;
   if (max === Infinity || size * max > maxCopies) {
     connect(once.last, once.first);
+    // An engine skips empty iterations, but not the ones that the minimum demands: `(a?){40}` is forty optional parts.
+    if (once.nullable && min > maxCopies) connect(once.last, once.first);
     return { ...once, nullable: once.nullable || min === 0 };
   }
   // `a{1,3}` is `a(a(a)?)?`: written as `aa?a?` it would be ambiguous, which the engine's counter is not.
