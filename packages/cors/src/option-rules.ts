@@ -1,4 +1,4 @@
-import type { Issue, Report, Rule } from '@portcullis/core/options';
+import type { Issue, Placed, Report, Rule } from '@portcullis/core/options';
 import { isNeverSent } from './header-name.ts';
 import type { ResolvedCorsOptions } from './options.ts';
 import type { PatternRule, RegExpRule } from './origin-rule.ts';
@@ -6,41 +6,47 @@ import { isPublicSuffix } from './public-suffix.ts';
 import { findNearMiss, findStranger } from './regexp-audit.ts';
 
 type Resolved = Readonly<ResolvedCorsOptions>;
-
-/** An entry of `allowOrigins` (or `allowOriginRegex`) with the path under which messages name it. */
-interface Placed<R> {
-  readonly rule: R;
-  readonly path: string;
-}
+type CorsReport = Report<ResolvedCorsOptions>;
 
 /** What only shows when several options are looked at together. */
 export const corsRules: readonly Rule<ResolvedCorsOptions>[] = [
+  someOrigin,
   anyOrigin,
+  enforceAnyOrigin,
   nullOrigin,
   normalizedOrigins,
   insecureOrigins,
   publicSuffixes,
-  expressions,
+  listedExpressions,
+  loneExpression,
   uselessHeaders,
   exposedHeaders,
   preflightAge,
 ];
 
-function anyOrigin(options: Resolved, report: Report): void {
-  const { allowOrigins, allowOriginRegex, allowCredentials, enforce } = options;
-  if (allowOrigins.length === 0 && allowOriginRegex === undefined) {
-    if (!options.dangerouslyAllowNullOrigin) report.warning(noOrigins);
-  }
-  if (!allowOrigins.some(({ kind }) => kind === 'any')) return;
-  if (allowCredentials) warnOfAnyone(options, report, { path: 'allowOrigins', what: '"*"' });
-  if (enforce) {
-    report.warning({
-      code: 'CORS_ENFORCE_ANY_ORIGIN',
-      path: 'enforce',
-      message: 'refuses nobody while allowOrigins contains "*"',
-      hint: 'name the origins that may send unsafe requests',
-    });
-  }
+function someOrigin(options: Resolved, report: CorsReport): void {
+  const { allowOrigins, allowOriginRegex, dangerouslyAllowNullOrigin } = options;
+  if (allowOrigins.length > 0 || allowOriginRegex !== undefined) return;
+  if (!dangerouslyAllowNullOrigin) report.warning(noOrigins);
+}
+
+function anyOrigin(options: Resolved, report: CorsReport): void {
+  if (!options.allowCredentials || !allowsAny(report)) return;
+  warnOfAnyone(options, report, { path: 'allowOrigins', what: '"*"' });
+}
+
+function enforceAnyOrigin({ enforce }: Resolved, report: CorsReport): void {
+  if (!enforce || !allowsAny(report)) return;
+  report.warning({
+    code: 'CORS_ENFORCE_ANY_ORIGIN',
+    path: 'enforce',
+    message: 'refuses nobody while allowOrigins contains "*"',
+    hint: 'name the origins that may send unsafe requests',
+  });
+}
+
+function allowsAny(report: CorsReport): boolean {
+  return report.entries('allowOrigins').some(({ entry }) => entry.kind === 'any');
 }
 
 const noOrigins: Issue = {
@@ -52,7 +58,7 @@ const noOrigins: Issue = {
 
 function warnOfAnyone(
   options: Resolved,
-  report: Report,
+  report: CorsReport,
   { path, what }: { path: string; what: string },
 ): void {
   if (options.dangerouslyAllowAnyOriginWithCredentials) return;
@@ -66,20 +72,21 @@ function warnOfAnyone(
   });
 }
 
-function nullOrigin({ allowOrigins, dangerouslyAllowNullOrigin }: Resolved, report: Report): void {
-  for (const [index, { kind }] of allowOrigins.entries()) {
-    if (kind !== 'null' || dangerouslyAllowNullOrigin) continue;
+function nullOrigin({ dangerouslyAllowNullOrigin }: Resolved, report: CorsReport): void {
+  if (dangerouslyAllowNullOrigin) return;
+  for (const { entry, path } of report.entries('allowOrigins')) {
+    if (entry.kind !== 'null') continue;
     report.error({
       code: 'CORS_NULL_ORIGIN',
-      path: `allowOrigins[${String(index)}]`,
+      path,
       message: '"null" is the origin of sandboxed frames, data: pages and files of any site',
       hint: 'remove it; or, if this is meant, set dangerouslyAllowNullOrigin: true',
     });
   }
 }
 
-function normalizedOrigins(options: Resolved, report: Report): void {
-  for (const { rule, path } of patternsOf(options)) {
+function normalizedOrigins(_options: Resolved, report: CorsReport): void {
+  for (const { entry: rule, path } of patternsOf(report)) {
     if (rule.written === undefined) continue;
     report.warning({
       code: 'CORS_ORIGIN_NORMALIZED',
@@ -90,9 +97,9 @@ function normalizedOrigins(options: Resolved, report: Report): void {
   }
 }
 
-function insecureOrigins(options: Resolved, report: Report): void {
+function insecureOrigins(options: Resolved, report: CorsReport): void {
   if (!options.allowCredentials) return;
-  for (const { rule, path } of patternsOf(options)) {
+  for (const { entry: rule, path } of patternsOf(report)) {
     if (rule.pattern.scheme !== 'http' || isLoopback(rule.pattern.host)) continue;
     report.warning({
       code: 'CORS_INSECURE_ORIGIN',
@@ -108,9 +115,9 @@ function isLoopback(host: string): boolean {
   return /^(?:(?:.+\.)?localhost|127\.[0-9.]+|\[::1\])$/.test(host);
 }
 
-function publicSuffixes(options: Resolved, report: Report): void {
+function publicSuffixes(options: Resolved, report: CorsReport): void {
   if (options.dangerouslyAllowPublicSuffix) return;
-  for (const { rule, path } of patternsOf(options)) {
+  for (const { entry: rule, path } of patternsOf(report)) {
     const { subdomains, host } = rule.pattern;
     if (!subdomains || !isPublicSuffix(host)) continue;
     const issue: Issue = {
@@ -124,60 +131,72 @@ function publicSuffixes(options: Resolved, report: Report): void {
   }
 }
 
-function expressions(options: Resolved, report: Report): void {
-  for (const { rule, path } of expressionsOf(options)) {
-    const { expression, test } = rule;
-    if (/[gmy]/.test(expression.flags)) {
-      report.warning({
-        code: 'CORS_REGEX_FLAGS',
-        path,
-        message: `the flags g, m and y of ${String(expression)} are ignored: the whole origin is matched, each time anew`,
-        hint: 'remove them',
-      });
-    }
-    const stranger = findStranger(test);
-    if (stranger !== undefined && options.allowCredentials) {
-      warnOfAnyone(options, report, {
-        path,
-        what: `${String(expression)}, which allows ${stranger},`,
-      });
-      continue;
-    }
-    const accepted = stranger ?? findNearMiss(expression.source, test);
-    if (accepted === undefined) continue;
-    report.warning({
-      code: 'CORS_REGEX_LOOSE',
-      path,
-      message: `${String(expression)} also allows ${JSON.stringify(accepted)}`,
-      hint: 'escape every dot as "\\." and put one before the host; or use a pattern such as "https://*.example.com"',
-    });
+function listedExpressions(options: Resolved, report: CorsReport): void {
+  for (const { entry, path } of report.entries('allowOrigins')) {
+    if (entry.kind === 'regexp') judgeExpression(options, report, { entry, path });
   }
 }
 
-function uselessHeaders({ allowHeaders }: Resolved, report: Report): void {
-  for (const [index, name] of allowHeaders.entries()) {
+function loneExpression(options: Resolved, report: CorsReport): void {
+  const { allowOriginRegex: entry } = options;
+  if (entry !== undefined) judgeExpression(options, report, { entry, path: 'allowOriginRegex' });
+}
+
+function judgeExpression(
+  options: Resolved,
+  report: CorsReport,
+  { entry: { expression, test }, path }: Placed<RegExpRule>,
+): void {
+  if (/[gmy]/.test(expression.flags)) {
+    report.warning({
+      code: 'CORS_REGEX_FLAGS',
+      path,
+      message: `the flags g, m and y of ${String(expression)} are ignored: the whole origin is matched, each time anew`,
+      hint: 'remove them',
+    });
+  }
+  const stranger = findStranger(test);
+  if (stranger !== undefined && options.allowCredentials) {
+    warnOfAnyone(options, report, {
+      path,
+      what: `${String(expression)}, which allows ${stranger},`,
+    });
+    return;
+  }
+  const accepted = stranger ?? findNearMiss(expression.source, test);
+  if (accepted === undefined) return;
+  report.warning({
+    code: 'CORS_REGEX_LOOSE',
+    path,
+    message: `${String(expression)} also allows ${JSON.stringify(accepted)}`,
+    hint: 'escape every dot as "\\." and put one before the host; or use a pattern such as "https://*.example.com"',
+  });
+}
+
+function uselessHeaders(_options: Resolved, report: CorsReport): void {
+  for (const { entry: name, path } of report.entries('allowHeaders')) {
     if (!isNeverSent(name)) continue;
     report.warning({
       code: 'CORS_HEADER_NEVER_SENT',
-      path: `allowHeaders[${String(index)}]`,
+      path,
       message: `${JSON.stringify(name)} is set by the browser, never by a page, so no preflight asks for it`,
       hint: 'remove it',
     });
   }
 }
 
-function exposedHeaders({ exposeHeaders, allowCredentials }: Resolved, report: Report): void {
-  const index = exposeHeaders.indexOf('*');
-  if (index < 0 || !allowCredentials) return;
+function exposedHeaders({ allowCredentials }: Resolved, report: CorsReport): void {
+  const any = report.entries('exposeHeaders').find(({ entry }) => entry === '*');
+  if (any === undefined || !allowCredentials) return;
   report.error({
     code: 'CORS_EXPOSE_ANY_WITH_CREDENTIALS',
-    path: `exposeHeaders[${String(index)}]`,
+    path: any.path,
     message: '"*" means a header of that name when credentials are sent',
     hint: 'list the headers',
   });
 }
 
-function preflightAge({ maxAge }: Resolved, report: Report): void {
+function preflightAge({ maxAge }: Resolved, report: CorsReport): void {
   if (!Number.isInteger(maxAge)) {
     report.error({
       code: 'CORS_OUT_OF_RANGE',
@@ -194,19 +213,8 @@ function preflightAge({ maxAge }: Resolved, report: Report): void {
   }
 }
 
-function patternsOf({ allowOrigins }: Resolved): readonly Placed<PatternRule>[] {
-  return allowOrigins.flatMap((rule, index) =>
-    rule.kind === 'pattern' ? [{ rule, path: `allowOrigins[${String(index)}]` }] : [],
-  );
-}
-
-function expressionsOf({
-  allowOrigins,
-  allowOriginRegex,
-}: Resolved): readonly Placed<RegExpRule>[] {
-  const listed = allowOrigins.flatMap((rule, index) =>
-    rule.kind === 'regexp' ? [{ rule, path: `allowOrigins[${String(index)}]` }] : [],
-  );
-  if (allowOriginRegex === undefined) return listed;
-  return [...listed, { rule: allowOriginRegex, path: 'allowOriginRegex' }];
+function patternsOf(report: CorsReport): readonly Placed<PatternRule>[] {
+  return report
+    .entries('allowOrigins')
+    .flatMap(({ entry, path }) => (entry.kind === 'pattern' ? [{ entry, path }] : []));
 }

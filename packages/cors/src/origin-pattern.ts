@@ -32,7 +32,7 @@ export function parseOriginPattern(text: string): OriginPattern | OriginFault {
   const schemeFault = faultOfScheme(scheme, rest);
   if (schemeFault !== undefined) return schemeFault;
   const authority = rest.endsWith('/') ? rest.slice(0, -1) : rest;
-  if (/[\s/\\?#@]/.test(authority)) return notOnlyAnOrigin(scheme, authority);
+  if (/[\s\p{Cc}/\\?#@]/u.test(authority)) return notOnlyAnOrigin(scheme, authority);
   const [, givenHost = '', colon, givenPort = ''] =
     /^((?:\*\.)?\[[^\]]*\]|[^:[\]]*)(?:(:)(.*))?$/s.exec(authority) ?? [];
   const port = readPort(scheme, givenPort, colon !== undefined);
@@ -94,7 +94,7 @@ function notOnlyAnOrigin(scheme: string, authority: string): OriginFault {
     .trim()
     .replace(/[/\\?#].*$/s, '')
     .replace(/^.*@/s, '');
-  const guess = /\s/.test(host) ? undefined : parseOriginPattern(`${scheme}://${host}`);
+  const guess = /[\s\p{Cc}]/u.test(host) ? undefined : parseOriginPattern(`${scheme}://${host}`);
   return {
     code: 'CORS_ORIGIN_NOT_AN_ORIGIN',
     fault: 'an origin has no user, path, query, fragment or space',

@@ -66,6 +66,7 @@ export function parseOriginRule(value: unknown, fail: Fail): OriginRule | undefi
 export function parseRegExpRule(value: unknown, fail: Fail): RegExpRule | undefined {
   if (types.isRegExp(value)) return parseExpression(value, fail);
   if (typeof value !== 'string') return undefined;
+  if (value.length > maxExpressionLength) return tooLong(value, fail);
   try {
     return parseExpression(new RegExp(value), fail);
   } catch (error) {
@@ -105,7 +106,19 @@ function parsePattern(
   return { kind: 'pattern', pattern, text, written };
 }
 
+/** Core judges no longer ones, and probing a megabyte would hold up the start. */
+const maxExpressionLength = 2048;
+
+function tooLong({ length }: string, fail: Fail): undefined {
+  return fail({
+    code: 'CORS_REGEX_TOO_LONG',
+    message: `an expression of ${String(length)} characters is more than ${String(maxExpressionLength)}, too much to be judged`,
+    hint: 'list the origins, or use patterns such as "https://*.example.com": any number of them costs the same',
+  });
+}
+
 function parseExpression(expression: RegExp, fail: Fail): RegExpRule | undefined {
+  if (expression.source.length > maxExpressionLength) return tooLong(expression.source, fail);
   const dangerous = findBacktracking(expression);
   if (dangerous !== undefined) {
     return fail({

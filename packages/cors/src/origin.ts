@@ -44,7 +44,7 @@ export function isCanonicalHost(host: string): boolean {
 /** The form of a host that a browser would put into an origin, or undefined when no URL can have it. */
 export function canonicalHost(host: string): string | undefined {
   // A URL parser would cut these off and hide the mistake.
-  if (/[\s/\\?#@%]/.test(host)) return undefined;
+  if (/[\s\p{Cc}/\\?#@%]/u.test(host)) return undefined;
   try {
     return new URL(`http://${host}`).hostname;
   } catch {

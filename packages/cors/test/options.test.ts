@@ -96,6 +96,27 @@ describe('options that cannot work are refused', () => {
       'function',
     ],
     [
+      'a repetition that hangs although it is counted',
+      { allowOriginRegex: 'https://(?:[a-z]{1,10}){1,10}x' },
+      'CORS_REGEX_UNSAFE',
+      'allowOriginRegex',
+      'function',
+    ],
+    [
+      'a text that takes seconds to judge',
+      { allowOriginRegex: '[a-z]?'.repeat(400) },
+      'CORS_REGEX_TOO_LONG',
+      'allowOriginRegex',
+      'patterns',
+    ],
+    [
+      'a RegExp that takes seconds to judge',
+      { allowOrigins: ['https://a.example', new RegExp('[a-z]?'.repeat(400))] },
+      'CORS_REGEX_TOO_LONG',
+      'allowOrigins[1]',
+      'patterns',
+    ],
+    [
       'a broken expression',
       { allowOriginRegex: 'https://(' },
       'CORS_REGEX_SYNTAX',
@@ -266,6 +287,46 @@ describe('options that cannot work are refused', () => {
       'allowHeaders[0] CORS_HEADER_FORBIDDEN',
       'exposeHeaders[0] CORS_EXPOSE_SET_COOKIE',
       'maxAge CORS_WRONG_TYPE',
+    ]);
+  });
+
+  test('also where an option that is wrong in one place is wrong with another option in a second', () => {
+    const issues = issuesOf(() =>
+      cors(
+        untyped({
+          strict: true,
+          allowOrigins: [
+            'null',
+            'x',
+            '*',
+            'https://A.example',
+            'http://b.example',
+            'https://*.io',
+            /.*/g,
+          ],
+          allowOriginRegex: 5,
+          allowCredentials: true,
+          allowHeaders: ['DNT', 'a b'],
+          exposeHeaders: ['*', ''],
+          enforce: true,
+        }),
+      ),
+    );
+    expect(issues.map(({ path, code }) => `${path} ${code}`)).toEqual([
+      'allowOrigins[1] CORS_ORIGIN_SCHEME',
+      'allowOriginRegex CORS_WRONG_TYPE',
+      'allowHeaders[1] CORS_HEADER_NAME',
+      'exposeHeaders[1] CORS_HEADER_NAME',
+      'allowOrigins CORS_ANY_ORIGIN_WITH_CREDENTIALS',
+      'enforce CORS_ENFORCE_ANY_ORIGIN',
+      'allowOrigins[0] CORS_NULL_ORIGIN',
+      'allowOrigins[3] CORS_ORIGIN_NORMALIZED',
+      'allowOrigins[4] CORS_INSECURE_ORIGIN',
+      'allowOrigins[5] CORS_PUBLIC_SUFFIX',
+      'allowOrigins[6] CORS_REGEX_FLAGS',
+      'allowOrigins[6] CORS_ANY_ORIGIN_WITH_CREDENTIALS',
+      'allowHeaders[0] CORS_HEADER_NEVER_SENT',
+      'exposeHeaders[0] CORS_EXPOSE_ANY_WITH_CREDENTIALS',
     ]);
   });
 
