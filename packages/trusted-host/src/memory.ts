@@ -12,15 +12,23 @@ const maxEntries = 256;
 
 export function createMemory(): Memory {
   const hosts = new Map<string, CheckedHost>();
+  // Compared before the look-up, which would have to hash a text that is new with every request.
+  let last = '';
+  let lastHost: CheckedHost | undefined;
   // A name longer than all that are known needs no look-up, which would read it once more for its hash.
   let longest = 0;
   return {
     recall(req) {
       const raw = rawHost(req);
-      if (typeof raw !== 'string' || raw.length > longest) return undefined;
-      const known = hosts.get(raw);
       // A target that is no plain path must be compared with the host; HTTP/2 says `authority` for the source.
-      return known !== undefined && isPlain(req) ? known : undefined;
+      if (typeof raw !== 'string' || raw.length > longest || !isPlain(req)) return undefined;
+      if (raw !== last) {
+        const known = hosts.get(raw);
+        if (known === undefined) return undefined;
+        last = raw;
+        lastHost = known;
+      }
+      return lastHost;
     },
     remember(req, host) {
       const raw = rawHost(req);

@@ -5,7 +5,7 @@ import {
   isTrusted,
   resolveAppTrust,
   resolveFamily,
-  resolveTrust,
+  toldTrust,
   type ForwardedFamily,
   type RequestTrust,
 } from './request-trust.ts';
@@ -27,11 +27,11 @@ export function forwardedHosts(
   req: IncomingMessage,
   given?: RequestTrust,
 ): ForwardedHosts | HostFault | undefined {
-  const trust = resolveTrust(req, given);
   const appTrust = resolveAppTrust(req);
-  if (trust === undefined && appTrust === undefined) return undefined;
+  const trust = toldTrust(req, given) ?? appTrust;
+  if (trust === undefined) return undefined;
   const peer = peerAddress(req);
-  const believed = trust !== undefined && isTrusted(trust, peer, 0);
+  const believed = isTrusted(trust, peer, 0);
   const family = resolveFamily(req, given);
   const vouched = believed ? vouchedHosts(req, trust, family, given) : undefined;
   if (typeof vouched === 'string' || (believed && family === 'x-forwarded')) return vouched;

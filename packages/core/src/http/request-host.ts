@@ -45,12 +45,14 @@ export function rawHost(req: IncomingMessage): string | { readonly fault: HostFa
   let host: string | undefined;
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i];
-    if (name === undefined || name.length !== 4 || !isHostName(name)) continue;
+    if (name?.length !== 4 || !isHostName(name)) continue;
     if (host !== undefined) return { fault: 'duplicate' };
     host = raw[i + 1];
   }
-  const authority = authorityOf(req);
-  if (authority !== undefined) return agreed(authority, host);
+  if (req.httpVersionMajor > 1) {
+    const authority = authorityOf(req);
+    if (authority !== undefined) return agreed(authority, host);
+  }
   // Requests that were not read from a socket (serverless adapters) have no raw headers.
   return host ?? req.headers.host ?? { fault: 'missing' };
 }

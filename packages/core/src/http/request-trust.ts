@@ -16,6 +16,10 @@ const remembered: unique symbol = Symbol.for('portcullis.request-trust');
 const protoHeaders: unique symbol = Symbol.for('portcullis.proto-headers');
 const warned: unique symbol = Symbol.for('portcullis.trust-warned');
 
+const remembering: unique symbol = Symbol.for('portcullis.remembering-trust');
+
+type AppTrust = Trust & { readonly [remembering]?: Trust };
+
 interface Carrier {
   [remembered]?: RequestTrust;
   [protoHeaders]?: readonly string[];
@@ -27,6 +31,11 @@ interface Carrier {
  * the app's own `trust proxy`, else nobody (`undefined`).
  */
 export function resolveTrust(req: IncomingMessage, given?: RequestTrust): Trust | undefined {
+  return toldTrust(req, given) ?? resolveAppTrust(req);
+}
+
+/** Whom Portcullis was told to believe, here or earlier on this request. */
+export function toldTrust(req: IncomingMessage, given?: RequestTrust): Trust | undefined {
   const carrier = req as Carrier;
   const earlier = carrier[remembered];
   if (given?.trust !== undefined) {
@@ -34,7 +43,7 @@ export function resolveTrust(req: IncomingMessage, given?: RequestTrust): Trust 
     else if (earlier !== given) compareWith(earlier, given.trust);
     return given.trust;
   }
-  return earlier?.trust ?? appTrust(carrier.app);
+  return earlier?.trust;
 }
 
 /** The family of forwarded headers, found along the same chain. */
@@ -61,9 +70,26 @@ export function resolveAppTrust(req: IncomingMessage): Trust | undefined {
 function appTrust(app: unknown): Trust | undefined {
   if (app === undefined || app === null) return undefined;
   const settings = (app as { settings?: Readonly<Record<string, unknown>> }).settings;
-  const own = settings?.['trust proxy fn'] ?? settings?.['trust proxy'];
+  const value = settings?.['trust proxy'];
+  const own = settings?.['trust proxy fn'] ?? value;
+  if (typeof own !== 'function') return undefined;
   // Express and tinyhttp both keep a compiled `(address, hop) => boolean` here.
-  return typeof own === 'function' ? (own as Trust) : undefined;
+  const trust = own as AppTrust;
+  return typeof value === 'string' || Array.isArray(value) ? rememberingLast(trust) : trust;
+}
+
+/** Express compiles a list of addresses into a function that parses the peer's address anew, in half a microsecond. */
+function rememberingLast(trust: AppTrust): Trust {
+  const known = trust[remembering];
+  if (known !== undefined) return known;
+  let last: { readonly address: string; readonly trusted: boolean } | undefined;
+  const quick: Trust = (address, hop) => {
+    if (address === undefined) return trust(address, hop);
+    if (last?.address !== address) last = { address, trusted: trust(address, hop) };
+    return last.trusted;
+  };
+  Object.defineProperty(trust, remembering, { value: quick });
+  return quick;
 }
 
 function compareWith(earlier: RequestTrust, trust: Trust & { [warned]?: true }): void {

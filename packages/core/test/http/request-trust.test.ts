@@ -72,6 +72,33 @@ describe('whom to believe', () => {
     });
   });
 
+  test('a list of addresses is asked once for a peer, a function of the user every time', async () => {
+    const ask = async (
+      value: unknown,
+      peers: readonly (string | undefined)[],
+    ): Promise<unknown> => {
+      const trusts = jest.fn((address: string | undefined) => address === '10.0.0.1');
+      const app = { settings: { 'trust proxy': value, 'trust proxy fn': trusts } };
+      const schemes = await fact(
+        (req) => {
+          Object.assign(req, { app });
+          return peers.map((peer) => {
+            Object.defineProperty(req.socket, 'remoteAddress', { value: peer, configurable: true });
+            return requestScheme(req);
+          });
+        },
+        ['Host: a', 'X-Forwarded-Proto: https'],
+      );
+      return [schemes, trusts.mock.calls.map(([address]) => address)];
+    };
+    const peers = ['10.0.0.1', '10.0.0.1', undefined, '10.0.0.2', '10.0.0.2', '10.0.0.1'];
+    const schemes = ['https', 'https', 'http', 'http', 'http', 'https'];
+    const asked = ['10.0.0.1', undefined, '10.0.0.2', '10.0.0.1'];
+    await expect(ask('10.0.0.1', peers)).resolves.toEqual([schemes, asked]);
+    await expect(ask(['10.0.0.1'], peers)).resolves.toEqual([schemes, asked]);
+    await expect(ask(() => true, peers)).resolves.toEqual([schemes, peers]);
+  });
+
   test.each<HostName>(['express5', 'express4'])('%s: its trust proxy is taken', async (host) => {
     const server = await listenFor(
       (req) => [requestScheme(req), requestScheme(req, { trust: nobody })],
