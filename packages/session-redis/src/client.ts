@@ -30,7 +30,7 @@ export function scriptRunner(client: RedisClient | IoRedisClient): RunScript {
     digests.set(script, digest);
     return digest;
   };
-  return async (script, key, values) => {
+  const run: RunScript = async (script, key, values) => {
     try {
       return toTexts(await send.digest(digestOf(script), key, values));
     } catch (error) {
@@ -39,6 +39,13 @@ export function scriptRunner(client: RedisClient | IoRedisClient): RunScript {
       return toTexts(await send.text(script, key, values));
     }
   };
+  return (script, key, values) => run(script, key, values).catch(withoutCommand);
+}
+
+/** ioredis hangs the command on its errors, with the session's id and data in it, and errors are logged. */
+function withoutCommand(error: unknown): never {
+  if (typeof error === 'object' && error !== null) Reflect.deleteProperty(error, 'command');
+  throw error;
 }
 
 interface Sender {

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { scriptRunner } from '../src/client.ts';
 import { redisStore } from '../src/index.ts';
@@ -72,6 +73,26 @@ describe('a client', () => {
     });
     expect(await run('return {"ok"}', 'key', ['1', '2'])).toEqual(['ok']);
     expect(calls).toEqual([['return {"ok"}', 1, 'key', '1', '2']]);
+  });
+
+  test('whose errors carry the command gives them without, because it holds ids and data', async () => {
+    const command = { name: 'evalsha', args: ['sha', '1', 'portcullis:session:{secret}', 'data'] };
+    const failure = Object.assign(new Error('OOM command not allowed'), { command });
+    const fail = async (): Promise<never> => {
+      throw failure;
+    };
+    const store = redisStore({ client: { evalsha: fail, eval: fail } });
+    const error: unknown = await Promise.resolve(store.get('secret')).catch(
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toBe(failure);
+    expect(inspect(error)).not.toContain('secret');
+  });
+
+  test('may fail with anything', async () => {
+    const fail = (): Promise<never> => Promise.reject('gone');
+    const run = scriptRunner({ evalsha: fail, eval: fail });
+    await expect(run('script', 'key', [])).rejects.toBe('gone');
   });
 
   test('that answers with something else is not believed', async () => {
