@@ -238,6 +238,53 @@ describe('express-session and the drop-in do the same for', () => {
   });
 });
 
+describe("express-session and the drop-in with onStoreError: 'express' answer the same when the store fails to", () => {
+  const failingStore = (pkg: typeof ours, method: string): object => {
+    const store = new pkg.MemoryStore();
+    const inner = store[method];
+    let calls = 0;
+    // The first time it works, so that there is a session to lose.
+    const spared = method === 'set' ? 1 : 0;
+    store[method] = (...all) => {
+      calls += 1;
+      if (calls <= spared) return inner?.apply(store, all);
+      return setImmediate(all.at(-1) as (error: Error) => void, new Error('down'));
+    };
+    return store;
+  };
+  const handler: Handler = (req, res) => {
+    if (req.url === '/unset') (req as { session: unknown }).session = null;
+    if (req.url === '/regenerate') {
+      const before = req.sessionID;
+      return req.session.regenerate((error) => res.end(`${String(error)} ${String(req.sessionID === before)}`)); // prettier-ignore
+    }
+    if (req.url === '/write')
+      req.session['n'] = ((req.session['n'] as number | undefined) ?? 0) + 1;
+    return res.end(typeof req.session);
+  };
+  const paths = ['/write', '/write', '/', '/regenerate', '/unset'];
+
+  test.each(['get', 'set', 'touch', 'destroy'])('%s', async (method) => {
+    for (const path of paths) {
+      const options = { ...quiet, unset: 'destroy', onStoreError: 'express' };
+      const steps = [{ path: '/write' }, { path }];
+      const seen: readonly Seen[][] = [
+        await run(original, { ...options, store: failingStore(original, method) }, handler, steps),
+        await run(ours, { ...options, store: failingStore(ours, method) }, handler, steps),
+      ];
+      // That a destroyed session takes its cookie along is one of the documented differences.
+      const [expected, actual] = seen.map((all) =>
+        all.map(({ status, body, setCookie }) => ({
+          status,
+          body: status === 500 ? '' : body,
+          setCookie: setCookie.filter((line) => !line.includes('past')),
+        })),
+      );
+      expect(actual).toEqual(expected);
+    }
+  });
+});
+
 describe('express-session and the drop-in refuse the same options', () => {
   test.each<[string, Record<string, unknown>]>([
     ['genid', { genid: {} }],

@@ -87,6 +87,31 @@ describe('installed under the name express-session', () => {
     ).toBe(expected);
   });
 
+  test('has the four files of the original that applications load by their path', () => {
+    const files = [
+      ['cookie', 'Cookie'],
+      ['memory', 'MemoryStore'],
+      ['session', 'Session'],
+      ['store', 'Store'],
+    ] as const;
+    const same = ([file, name]: readonly [string, string], suffix: string): string =>
+      `require('express-session/session/${file}${suffix}') === session.${name}`;
+    expect(
+      runScript(
+        'e.cjs',
+        `const session = require('express-session');
+        console.log([${files.flatMap((file) => [same(file, ''), same(file, '.js')]).join()}].every(Boolean))`,
+      ),
+    ).toBe('true');
+    expect(
+      runScript(
+        'f.mjs',
+        `import Store from 'express-session/session/store.js'; import session from 'express-session';
+        console.log(Store === session.Store)`,
+      ),
+    ).toBe('true');
+  });
+
   test('is the base of the store of connect-redis, however both are loaded', () => {
     const check = 'console.log(new RedisStore({ client: {} }) instanceof Store)';
     expect(

@@ -1,0 +1,5 @@
+import session = require('@portcullis/session/express-session');
+
+import Session = session.Session;
+
+export = Session;
