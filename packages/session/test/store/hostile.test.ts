@@ -118,6 +118,20 @@ describe('a store written for express-session, while a session gets a new id the
     expect(await adapted.get('new')).toBeUndefined();
   });
 
+  test('finds it for a request that was asking before', async () => {
+    const plain = plainStore();
+    const adapted = adapt(plain);
+    await adapted.create('old', created);
+    const read = plain.get.bind(plain);
+    let letGo = (): void => undefined;
+    plain.get = (id, callback) => void (letGo = () => void read(id, callback));
+    const asked = adapted.get('old');
+    plain.get = read;
+    await adapted.rename('old', 'new', { ...set('renamed'), grace: 30_000 });
+    letGo();
+    expect(await asked).toMatchObject({ id: 'new', fields: { a: '1', renamed: '1' } });
+  });
+
   test('without grace tells those who come with the old id that it is gone', async () => {
     const { answer } = await during('destroy', 0, (store) => store.update('old', set('late')));
     expect(answer).toBe('gone');
