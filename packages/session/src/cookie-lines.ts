@@ -27,7 +27,12 @@ export function renderAction(
   );
   if (action.kind === 'clear' || record === undefined) {
     const came = cookies.values.length > 0 || cookies.chunks.length > 0;
-    return came ? [...others, ...clearCookies(policy.format, secure, cookies)] : others;
+    if (!came) return others;
+    const older =
+      cookies.values.length > 1 && policy.hostOnly !== undefined
+        ? clearCookies(policy.hostOnly, secure, cookies)
+        : [];
+    return [...others, ...older, ...clearCookies(policy.format, secure, cookies)];
   }
   noticeRefusedCookie(policy, secure, encrypted);
   const most = policy.strategy.chunks ? mostChunks : 1;

@@ -22,6 +22,11 @@ export interface SessionPolicy {
   readonly strategy: SessionStrategy;
   readonly lifetimes: SessionLifetimes;
   readonly format: CookieFormat;
+  /**
+   * With a domain: the cookie as it was before the application had one. Browsers keep both, and the old one would come back after a
+   * logout.
+   */
+  readonly hostOnly: CookieFormat | undefined;
   readonly sameSite: 'strict' | 'lax' | 'none';
   readonly httpsOnly: boolean | 'auto';
   readonly trust: RequestTrust;
@@ -50,6 +55,10 @@ export function resolvePolicy(options: ResolvedSessionOptions, now: () => number
     strategy: resolveStrategy(options, setup),
     lifetimes,
     format: cookieFormat({ ...options, name: cookieName }),
+    hostOnly:
+      options.domain === undefined
+        ? undefined
+        : cookieFormat({ ...options, name: cookieName, domain: undefined }),
     sameSite: options.sameSite,
     httpsOnly: options.httpsOnly,
     trust: { trust: options.trustProxy, forwarded: options.forwarded },

@@ -38,6 +38,24 @@ describe('several cookies of one name', () => {
     expect(text).toBe('[null,{"views":1}]');
   });
 
+  test('all end with the session when the older one has no domain yet', async () => {
+    const domain = 'example.com';
+    const server = await listen('http', session({ secretKey, domain }), (req, res) => {
+      void sessionOf(req)
+        .destroy()
+        .then(() => res.end());
+    });
+    const older = await sessionCookie({ secretKey }, { user: 'bob' });
+    const newer = await sessionCookie({ secretKey }, { user: 'bob' });
+    const ended = await server.request('/', { headers: { cookie: `${older}; ${newer}` } });
+    expect(ended.setCookie).toEqual([
+      expect.stringMatching(/^session=; Path=\/; HttpOnly;.*Max-Age=0/),
+      expect.stringMatching(/^session=; Path=\/; Domain=example\.com; .*Max-Age=0/),
+    ]);
+    const one = await server.request('/', { headers: { cookie: newer } });
+    expect(one.setCookie).toHaveLength(1);
+  });
+
   test('are judged by their age: the newest wins', async () => {
     const server = await serve();
     const now = Math.floor(Date.now() / 1000);
