@@ -6,15 +6,20 @@ class SwallowingSocket extends Duplex {
   record = undefined;
   remoteAddress = '127.0.0.1';
 
+  constructor() {
+    // As in a real socket: text is not made a Buffer first, whose garbage would drown small differences.
+    super({ decodeStrings: false });
+  }
+
   _read() {}
 
-  _write(chunk, _encoding, done) {
-    this.record?.push(Buffer.from(chunk));
+  _write(chunk, encoding, done) {
+    this.record?.push(Buffer.from(chunk, encoding));
     done();
   }
 
   _writev(chunks, done) {
-    if (this.record) for (const { chunk } of chunks) this.record.push(Buffer.from(chunk));
+    for (const { chunk, encoding } of chunks) this.record?.push(Buffer.from(chunk, encoding));
     done();
   }
 }
