@@ -132,6 +132,27 @@ describe.each(hostNames)('a writeHead wrapper on %s', (host) => {
 });
 
 describe('a wrapper below the seam', () => {
+  test('of write hears when the socket is empty, and so does the sink before it', async () => {
+    let heard = 0;
+    const server = await listen(
+      'http',
+      [
+        (_req, res, next) => {
+          const below = res.write as (...args: unknown[]) => boolean;
+          res.write = function write(this: ServerResponse, ...args: unknown[]): boolean {
+            return below.apply(this, args);
+          } as ServerResponse['write'];
+          res.on('drain', () => heard++);
+          next();
+        },
+        lay('a sink that passes on'),
+      ],
+      (_req, res) => createReadStream(bigFile).pipe(res),
+    );
+    expect((await server.request('/')).body.equals(bigBody)).toBe(true);
+    expect(heard).toBeGreaterThan(0);
+  });
+
   test('may call the method it wraps by its name', async () => {
     const server = await listen(
       'http',
