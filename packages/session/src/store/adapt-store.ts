@@ -75,13 +75,7 @@ export function adaptStore(foreign: ForeignStore): SessionStore {
       const result = await change(id, (theirs) => patched(theirs, patch));
       return result === 'ok' ? 'ok' : 'gone';
     },
-    async destroy(id) {
-      const at = moves.follow(id);
-      await foreign.destroy(at);
-      // It may have been renamed while its turn was waited for.
-      const now = moves.follow(at);
-      if (now !== at) await foreign.destroy(now);
-    },
+    destroy: (id) => foreign.destroy(moves.follow(id)),
     rename: (id, newId, rename) =>
       follow(
         id,
