@@ -59,7 +59,8 @@ export function parseOriginRule(value: unknown, fail: Fail): OriginRule | undefi
     return { kind: 'predicate', ask: value as OriginPredicate };
   }
   if (types.isRegExp(value)) return parseExpression(value, fail);
-  return isUrl(value) ? parsePattern(originOf(value), fail, { silent: true }) : undefined;
+  const origin = originOfUrl(value);
+  return origin === undefined ? undefined : parsePattern(origin, fail, { silent: true });
 }
 
 /** Reads `allowOriginRegex`: an expression, or the text of one. */
@@ -117,7 +118,9 @@ function tooLong({ length }: string, fail: Fail): undefined {
   });
 }
 
-function parseExpression(expression: RegExp, fail: Fail): RegExpRule | undefined {
+function parseExpression(given: RegExp, fail: Fail): RegExpRule | undefined {
+  // A copy: `compile()` changes an expression in place, and a subclass may say what it likes of its source.
+  const expression = new RegExp(given);
   if (expression.source.length > maxExpressionLength) return tooLong(expression.source, fail);
   const dangerous = findBacktracking(expression);
   if (dangerous !== undefined) {
@@ -130,11 +133,11 @@ function parseExpression(expression: RegExp, fail: Fail): RegExpRule | undefined
   return { kind: 'regexp', expression, test: compileFullMatch(expression) };
 }
 
-function isUrl(value: unknown): value is URL {
-  return Object.prototype.toString.call(value) === '[object URL]';
-}
-
-/** A URL of a scheme that is not special says "null" of itself. */
-function originOf(url: URL): string {
-  return url.origin === 'null' ? `${url.protocol}//${url.host}` : url.origin;
+/** By its tag and its fields, because a URL may come from another realm. */
+function originOfUrl(value: unknown): string | undefined {
+  if (Object.prototype.toString.call(value) !== '[object URL]') return undefined;
+  const { origin, protocol, host } = value as Readonly<Record<string, unknown>>;
+  if (typeof origin !== 'string') return undefined;
+  // A URL of a scheme that is not special says "null" of itself.
+  return origin === 'null' ? `${String(protocol)}//${String(host)}` : origin;
 }

@@ -114,6 +114,40 @@ describe('the options in use', () => {
     expect(middleware.explain({ origin: 'https://evil.example' }).allowed).toBe(false);
   });
 
+  test('do not follow an expression that is changed in place, nor what a subclass says of itself', () => {
+    const changed = /https:\/\/a\.example/;
+    class Liar extends RegExp {
+      override get source(): string {
+        return '.*';
+      }
+    }
+    const middleware = cors({ allowOrigins: [changed, new Liar(String.raw`https://b\.example`)] });
+    // The one way to change an expression in place is deprecated, and still there.
+    (changed as { compile(source: string): unknown }).compile('.*');
+    expect(middleware.explain({ origin: 'https://evil.example' }).allowed).toBe(false);
+    expect(middleware.explain({ origin: url }).allowed).toBe(true);
+    expect(middleware.explain({ origin: 'https://b.example' }).allowed).toBe(true);
+    expect(middleware.options?.allowOrigins[0]).toEqual(/https:\/\/a\.example/);
+  });
+
+  test('are read once, so that a getter cannot show one policy to the check and use another', () => {
+    let reads = 0;
+    const { options } = cors({
+      get allowOrigins() {
+        return reads++ === 0 ? url : '*';
+      },
+    });
+    expect([options?.allowOrigins, reads]).toEqual([[url], 1]);
+  });
+
+  test('are not taken from a prototype', () => {
+    const inherited = Object.create({ allowOrigins: '*', allowCredentials: true }) as CorsOptions;
+    const { options } = cors(Object.assign(inherited, { allowOriginRegex: 'https://b' }));
+    expect(options).toMatchObject({ allowOrigins: [], allowCredentials: false });
+    const parsed = JSON.parse('{ "__proto__": { "allowOrigins": "*" } }') as CorsOptions;
+    expect(() => cors(parsed)).toThrow('is not an option');
+  });
+
   test('the middleware and the factory have names', () => {
     expect(cors.name).toBe('cors');
     expect(cors({ allowOrigins: url }).name).toBe('corsMiddleware');

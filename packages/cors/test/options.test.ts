@@ -217,6 +217,13 @@ describe('options that cannot work are refused', () => {
       '',
     ],
     [
+      'an object that only says it is a URL',
+      untyped({ allowOrigins: [url, { [Symbol.toStringTag]: 'URL' }] }),
+      'CORS_WRONG_TYPE',
+      'allowOrigins[1]',
+      '',
+    ],
+    [
       'a number for a method',
       untyped({ allowMethods: [5] }),
       'CORS_WRONG_TYPE',

@@ -133,6 +133,24 @@ describe('functions in allowOrigins', () => {
     },
   );
 
+  test('one that answers when the client has left hurts nobody', async () => {
+    const answers: ((answer: boolean) => void)[] = [];
+    const server = await answering(() => new Promise((resolve) => answers.push(resolve)));
+    const asked = async (count: number): Promise<void> => {
+      while (answers.length < count) await new Promise((resolve) => setImmediate(resolve));
+    };
+    const leaving = new AbortController();
+    const left = server.request('/', { headers: { origin }, signal: leaving.signal });
+    await asked(1);
+    leaving.abort();
+    await expect(left).rejects.toThrow();
+    answers[0]?.(true);
+    const stayed = allowed(server);
+    await asked(2);
+    answers[1]?.(true);
+    expect(await stayed).toBe(origin);
+  });
+
   test('one that never answers is given up after five seconds', async () => {
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
     const asked = jest.fn(() => new Promise<boolean>(() => {}));
@@ -354,6 +372,32 @@ describe('reconfigure', () => {
     middleware.reconfigure(() => false);
     expect(await allowed(server, '/', other)).toBeUndefined();
     expect(middleware.options).toBeUndefined();
+  });
+
+  test('leaves a request that has begun under the options it began with', async () => {
+    let answer: ((allow: boolean) => void) | undefined;
+    const middleware = cors({
+      allowOrigins: () => new Promise((resolve) => (answer = resolve)),
+      allowCredentials: true,
+      allowMethods: 'PUT',
+    });
+    const server = await listen('express5', middleware);
+    const begun = server.request('/', {
+      method: 'OPTIONS',
+      headers: { origin, 'access-control-request-method': 'PUT' },
+    });
+    while (answer === undefined) await new Promise((resolve) => setImmediate(resolve));
+    middleware.reconfigure({ allowOrigins: other });
+    answer(true);
+    expect(await begun).toMatchObject({
+      status: 200,
+      headers: {
+        'access-control-allow-origin': origin,
+        'access-control-allow-credentials': 'true',
+        'access-control-allow-methods': 'PUT',
+      },
+    });
+    expect(await allowed(server)).toBeUndefined();
   });
 
   test('warns like the factory', async () => {
