@@ -23,44 +23,23 @@ const conflicts = channel('portcullis:session:conflict');
 export function adaptStore(foreign: ForeignStore): SessionStore {
   const moves = createMoves();
 
-  /** Asks at the id to which a session was renamed, also when that happens while the store is asked. */
-  async function follow<T>(
-    id: string,
-    ask: (at: string) => Promise<T>,
-    isGone: (answer: T) => boolean,
-  ): Promise<T> {
-    for (let at = moves.follow(id); ;) {
-      const answer = await ask(at);
-      const now = moves.follow(at);
-      if (now === at || !isGone(answer)) return answer;
-      at = now;
-    }
-  }
-
   const change = (
     id: string,
     merge: (theirs: LoadedSession) => StoredSession | undefined,
   ): Promise<'ok' | 'gone' | 'conflict'> =>
-    follow(
-      id,
-      (at) =>
-        foreign.update(at, (record) => {
-          const merged = merge(toSession(at, record));
-          return merged && toRecord(merged);
-        }),
-      isGone,
+    moves.ask(id, (at) =>
+      foreign.update(at, (record) => {
+        const merged = merge(toSession(at, record));
+        return merged && toRecord(merged);
+      }),
     );
 
   return {
     get: (id) =>
-      follow(
-        id,
-        async (at) => {
-          const record = await foreign.get(at);
-          return record && toSession(at, record);
-        },
-        (session) => session === undefined,
-      ),
+      moves.ask(id, async (at) => {
+        const record = await foreign.get(at);
+        return record && toSession(at, record);
+      }),
     create: (id, session) => foreign.create(id, toRecord(session)),
     update: (id, update) =>
       change(id, (theirs) => {
@@ -77,21 +56,16 @@ export function adaptStore(foreign: ForeignStore): SessionStore {
     },
     destroy: (id) => foreign.destroy(moves.follow(id)),
     rename: (id, newId, rename) =>
-      follow(
-        id,
-        (from) =>
-          foreign.rename(from, newId, {
-            merge: (record) => toRecord(patched(toSession(from, record), rename)),
-            moved: () => moves.add(from, newId, rename.grace),
-          }),
-        isGone,
+      moves.ask(id, (from) =>
+        foreign.rename(from, newId, {
+          merge: (record) => toRecord(patched(toSession(from, record), rename)),
+          moved: () => moves.add(from, newId, rename.grace),
+        }),
       ),
     listByUser: cannotList,
     destroyByUser: cannotList,
   };
 }
-
-const isGone = (result: string): boolean => result === 'gone';
 
 function cannotList(): Promise<never> {
   return Promise.reject(

@@ -3,6 +3,8 @@ export interface Moves {
   /** @param grace - Milliseconds; `0` leads nowhere. */
   add(id: string, newId: string, grace: number): void;
   follow(id: string): string;
+  /** Asks a store where the session is now, and again if it was renamed while the store looked for it. */
+  ask<T>(id: string, ask: (at: string) => Promise<T>): Promise<T>;
   /** How many are remembered, ended ones that were not removed yet included. */
   readonly size: number;
 }
@@ -18,6 +20,14 @@ export function createMoves(): Moves {
     for (const [old, { until }] of moves) if (until <= now) moves.delete(old);
     clearAt = Math.max(leastCleared, moves.size * 2);
   };
+  const follow = (id: string): string => {
+    let current = id;
+    for (;;) {
+      const move = moves.get(current);
+      if (move === undefined || move.until <= performance.now()) return current;
+      current = move.newId;
+    }
+  };
   return {
     get size() {
       return moves.size;
@@ -28,12 +38,13 @@ export function createMoves(): Moves {
       if (moves.size >= clearAt) clear(now);
       moves.set(id, { newId, until: now + grace });
     },
-    follow(id) {
-      let current = id;
-      for (;;) {
-        const move = moves.get(current);
-        if (move === undefined || move.until <= performance.now()) return current;
-        current = move.newId;
+    follow,
+    async ask(id, ask) {
+      for (let at = follow(id); ;) {
+        const answer = await ask(at);
+        const now = follow(at);
+        if (now === at || (answer !== undefined && answer !== 'gone')) return answer;
+        at = now;
       }
     },
   };
