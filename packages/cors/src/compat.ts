@@ -3,7 +3,12 @@ import type { Middleware } from '@portcullis/core';
 import { cors as portcullisCors } from './cors.ts';
 import { respondAsNpm } from './npm-answer.ts';
 import { askOnce } from './npm-ask.ts';
-import type { CustomOrigin, NpmCorsDelegate, NpmCorsOptions, StaticOrigin } from './npm-options.ts';
+import type {
+  CustomOrigin as NpmCustomOrigin,
+  NpmCorsDelegate,
+  NpmCorsOptions,
+  StaticOrigin as NpmStaticOrigin,
+} from './npm-options.ts';
 import { compileTerms } from './npm-terms.ts';
 import type { Terms } from './npm-terms.ts';
 import type { CorsOptions as PortcullisOptions } from './options.ts';
@@ -57,12 +62,10 @@ function delegating(choose: NpmCorsDelegate): Middleware {
 }
 
 declare namespace cors {
-  export {
-    NpmCorsDelegate as CorsOptionsDelegate,
-    NpmCorsOptions as CorsOptions,
-    CustomOrigin,
-    StaticOrigin,
-  };
+  export type CorsOptions = NpmCorsOptions;
+  export type CorsOptionsDelegate = NpmCorsDelegate;
+  export type StaticOrigin = NpmStaticOrigin;
+  export type CustomOrigin = NpmCustomOrigin;
 }
 
 export = cors;
