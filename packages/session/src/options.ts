@@ -150,7 +150,12 @@ export const sessionOptions: OptionsDefinition<SessionOptions, ResolvedSessionOp
     suggestions: {
       secret: 'secretKey',
       keys: 'secretKey',
+      password: 'secretKey',
       name: 'cookieName',
+      sessionCookie: 'cookieName',
+      session_cookie: 'cookieName',
+      ttl: 'maxAge',
+      proxy: 'trustProxy',
       secure: 'httpsOnly',
       rolling: 'touch',
     },

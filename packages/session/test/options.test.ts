@@ -208,6 +208,19 @@ describe('chooseCookieName', () => {
   });
 });
 
+test.each([
+  ['secret', 'secretKey'],
+  ['password', 'secretKey'],
+  ['name', 'cookieName'],
+  ['session_cookie', 'cookieName'],
+  ['ttl', 'maxAge'],
+  ['proxy', 'trustProxy'],
+  ['secure', 'httpsOnly'],
+])('who brings %s from another library is told of %s', (theirs, ours) => {
+  const make = (): unknown => session({ secretKey, [theirs]: 'x' } as never);
+  expect(make).toThrow(`${theirs}: is not an option\n      → did you mean "${ours}"?`);
+});
+
 describe('warnings at the start', () => {
   const told = async (run: () => unknown): Promise<string[]> =>
     (await warningsOf(run)).map(({ code, message }) => `${code} ${message}`);
