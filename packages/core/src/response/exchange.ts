@@ -49,6 +49,11 @@ interface Methods {
   readonly on: RawOn;
 }
 
+/** The methods that the seam puts on a response. */
+export interface OwnMethods extends Omit<Methods, 'on'> {
+  readonly writeHead: RawWriteHead;
+}
+
 /** What the seam keeps once a gate or a body transformation was registered. */
 export interface Exchange extends Methods {
   readonly res: SeamedResponse;
@@ -59,8 +64,12 @@ export interface Exchange extends Methods {
   /** How deep we are in hooks, gates and decisions, for which the header methods work whatever the outside sees. */
   inside: number;
 
-  /** The seam's own `writeHead`. */
-  readonly writeHead: RawWriteHead;
+  /** The seam's own methods. */
+  readonly own: OwnMethods;
+  /** The same, for a response whose wrappers were cut off; see `cutWrappersOff`. */
+  readonly straight: OwnMethods;
+  /** The one of the two `writeHead` that stands on the response, if nobody has wrapped it. */
+  writeHead: RawWriteHead;
   addTrailers: RawAddTrailers | undefined;
   /** What `headersSent` and the header methods were before they had to pretend; absent until something is held. */
   pretence: Pretence | undefined;
@@ -106,9 +115,17 @@ export interface Exchange extends Methods {
   discarded: boolean;
   /** The plain 503 went out: every later call is ignored. */
   lost: boolean;
+  /** The wrappers above the seam were cut off. */
+  cut: boolean;
+  /** A call of the response itself is running, not one of a wrapper that was cut off. */
+  isStraight: boolean;
 }
 
-export function createExchange(res: SeamedResponse, seam: Seam, writeHead: RawWriteHead): Exchange {
+export function createExchange(
+  res: SeamedResponse,
+  seam: Seam,
+  { own, straight }: Pick<Exchange, 'own' | 'straight'>,
+): Exchange {
   const methods = res as unknown as Methods; // as they are now: Node's, or a wrapper's
   return {
     res,
@@ -116,7 +133,9 @@ export function createExchange(res: SeamedResponse, seam: Seam, writeHead: RawWr
     phase: 'open',
     raw: false,
     inside: 0,
-    writeHead,
+    own,
+    straight,
+    writeHead: own.writeHead,
     write: methods.write,
     end: methods.end,
     flushHeaders: methods.flushHeaders,
@@ -145,6 +164,8 @@ export function createExchange(res: SeamedResponse, seam: Seam, writeHead: RawWr
     loserOpen: false,
     discarded: false,
     lost: false,
+    cut: false,
+    isStraight: false,
   };
 }
 

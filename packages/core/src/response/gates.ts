@@ -1,6 +1,7 @@
 import type { Exchange, Gate } from './exchange.ts';
 import { enter, isGone, leave } from './exchange.ts';
 import { discardAnswer } from './discard.ts';
+import { cutWrappersOff } from './wrapped.ts';
 import { watchClose } from './gone.ts';
 import { brokenOffError, discardedError } from './node-errors.ts';
 import { pretend } from './pretence.ts';
@@ -81,7 +82,10 @@ function reject(exchange: Exchange, reason: unknown): void {
   exchange.seam.headOut = false;
   for (const call of calls) failCallback(call.callback, discardedError(error));
   const gone = isGone(res) || nativeHeadersSent(res);
-  if (!gone) discardAnswer(res, gate.kept);
+  if (!gone) {
+    discardAnswer(res, gate.kept);
+    cutWrappersOff(exchange);
+  }
   pretend(exchange);
   exchange.answering = true;
   try {

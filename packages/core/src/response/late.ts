@@ -8,9 +8,14 @@ import { failCallback } from './raw.ts';
  */
 export function isLate(exchange: Exchange): boolean {
   if (!exchange.discarded) return false;
-  if (exchange.lost) return true;
+  if (exchange.lost || isCutOff(exchange)) return true;
   if (exchange.phase !== 'rejected') return exchange.ended;
   return exchange.loserOpen && !exchange.answering && exchange.res.statusCode === 200;
+}
+
+/** A call of a wrapper that was cut off: it still works on the answer that was discarded. */
+export function isCutOff({ cut, isStraight, raw }: Exchange): boolean {
+  return cut && !isStraight && !raw;
 }
 
 /** Fails the callback of a call that was thrown away with its answer. */

@@ -1,9 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import { createExchange } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
-import { end, flushHeaders, write, writeHead } from './methods.ts';
+import { end, flushHeaders, own, write, writeHead } from './methods.ts';
 import { kSeam } from './seam.ts';
 import type { RawWriteHead, Seam, SeamedResponse } from './seam.ts';
+import { straight } from './straight.ts';
 
 /** The seam of a response, laid now if need be; none when its head is out, or when it is no response at all. */
 export function laySeam(res: SeamedResponse): Seam | undefined {
@@ -28,7 +29,7 @@ export function layExchange(res: SeamedResponse): Exchange | undefined {
   const seam = laySeam(res);
   if (seam === undefined) return undefined;
   if (seam.exchange === undefined) {
-    seam.exchange = createExchange(res, seam, writeHead as RawWriteHead);
+    seam.exchange = createExchange(res, seam, { own, straight });
     res.write = write as unknown as ServerResponse['write'];
     res.end = end as unknown as ServerResponse['end'];
     res.flushHeaders = flushHeaders;

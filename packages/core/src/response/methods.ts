@@ -2,10 +2,10 @@ import { afterEnd } from './after-end.ts';
 import type { BodyLayer } from './body-layer.ts';
 import { beginWithHead, wayOf } from './begin.ts';
 import { exchangeOf, isBegun } from './exchange.ts';
-import type { Exchange, RawAddTrailers } from './exchange.ts';
+import type { Exchange, OwnMethods, RawAddTrailers } from './exchange.ts';
 import { readCall, toBuffer } from './held-calls.ts';
 import type { HeldCall } from './held-calls.ts';
-import { ignore, isLate } from './late.ts';
+import { ignore, isCutOff, isLate } from './late.ts';
 import { headersSentError } from './node-errors.ts';
 import { pretend } from './pretence.ts';
 import { passDown, passFoldedHead } from './raw.ts';
@@ -30,7 +30,7 @@ export function writeHead(
   const seam = this[kSeam] as Seam; // laid together with this method
   const { exchange } = seam;
   if (seam.headOut) {
-    if (exchange?.lost === true) return this;
+    if (exchange !== undefined && (exchange.lost || isCutOff(exchange))) return this;
     return seam.writeHead.call(this, status, reason, headers) as SeamedResponse;
   }
   if (exchange !== undefined && !exchange.raw && exchange.phase !== 'passing') {
@@ -112,6 +112,9 @@ export function flushHeaders(this: SeamedResponse): void {
   if (way === 'sinking') topOf(exchange).flush();
   pretendWhileSinking(exchange);
 }
+
+// Loose, as wrappers call them.
+export const own: OwnMethods = { writeHead, write, end, flushHeaders } as unknown as OwnMethods;
 
 const flushCall: HeldCall = {
   method: 'flushHeaders',

@@ -1,6 +1,8 @@
-import type { Exchange } from './exchange.ts';
+import type { Exchange, OwnMethods } from './exchange.ts';
+import type { SeamedResponse } from './seam.ts';
 
-// Wrappers that other libraries (on-headers and what is built on it) have laid over the seam's `writeHead`.
+// Wrappers that other libraries have laid over the seam's methods: on-headers and what is built on it over
+// `writeHead`, compression and express-session over `write` and `end` as well.
 
 export type HeadArguments = readonly [status: unknown, reason: unknown, headers: unknown];
 
@@ -32,4 +34,25 @@ export function isRepeatedByWrapper(
 ): boolean {
   const bare = reason === undefined && headers === undefined && status === exchange.status;
   return bare && isWrapped(exchange);
+}
+
+/**
+ * Takes off the response what was laid over `write`, `end` and `flushHeaders`, when the answer that went through it was
+ * discarded. compression would drop an error page as a second answer, or send it coded without saying so;
+ * express-session would add the body of the first answer to it. What such a wrapper still has to send comes through the
+ * methods that it wrapped, and is ignored: those of the response are others from here on.
+ */
+export function cutWrappersOff(exchange: Exchange): void {
+  const { res, own, straight } = exchange;
+  const methods = res as unknown as OwnMethods;
+  const isBare =
+    methods.write === own.write &&
+    methods.end === own.end &&
+    methods.flushHeaders === own.flushHeaders;
+  if (exchange.cut || isBare) return;
+  exchange.cut = true;
+  exchange.writeHead = straight.writeHead;
+  Object.assign(res, straight);
+  // compression hands listeners for `drain` to its own stream.
+  if (Object.hasOwn(res, 'on')) res.on = exchange.on as SeamedResponse['on'];
 }
