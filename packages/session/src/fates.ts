@@ -51,12 +51,12 @@ export function createFates(): Fates {
       if (note === undefined || note.until < now) return false;
       // Requests that were sent before the browser heard of a logout may still arrive, so an end counts for them too.
       if (note.fate !== 'ended' && note.moment <= began) return false;
-      return note.fate === 'written' ? change.kind === 'renew' : !isDeliberate(change);
+      return note.fate === 'written' ? change.kind === 'renew' : !isBegunAnew(change);
     },
   };
 }
 
-/** A login or a new id that the application asked for stands on its own; one that was merely due does not. */
-function isDeliberate({ kind, grace }: SessionChange): boolean {
-  return kind === 'rotate' && grace === 0;
+/** A login, or a session begun anew, stands on its own; a new id for the session as it was does not. */
+function isBegunAnew({ kind, next }: SessionChange): boolean {
+  return kind === 'rotate' && next.renewedAt === undefined;
 }

@@ -96,6 +96,7 @@ describe.each([
     ['/touch', '/destroy'],
     ['/write', '/logout'],
     ['/write', '/destroy'],
+    ['/new-id', '/logout'],
   ])('stays ended when %s began before %s and ends after it', async (slow, fast) => {
     const { run } = await race(options());
     expect(await run(slow, fast)).toEqual({});
@@ -121,7 +122,11 @@ describe.each([
 });
 
 describe('Fates', () => {
-  const change = (kind: SessionChange['kind'], previousId?: string, grace = 0): SessionChange => {
+  const change = (
+    kind: SessionChange['kind'],
+    previousId?: string,
+    renewedAt?: number,
+  ): SessionChange => {
     const record = (id: string): SessionChange['next'] => ({
       id,
       data: {},
@@ -130,8 +135,8 @@ describe('Fates', () => {
       issuedAt: 0,
     });
     const previous = previousId === undefined ? undefined : record(previousId);
-    const next = record('next');
-    return { kind, previous, next, grace, patch: () => ({ set: new Map(), removed: [] }) };
+    const next = { ...record('next'), renewedAt };
+    return { kind, previous, next, grace: 0, patch: () => ({ set: new Map(), removed: [] }) };
   };
 
   test('let pass what nobody overtook', () => {
@@ -151,8 +156,8 @@ describe('Fates', () => {
   test.each<[string, SessionChange, boolean]>([
     ['an update', change('update', 'a'), true],
     ['a renewal', change('renew', 'a'), true],
-    ['a new id that was due', change('rotate', 'a', 30), true],
-    ['a new id that was asked for', change('rotate', 'a'), false],
+    ['a new id', change('rotate', 'a', 30), true],
+    ['a new beginning', change('rotate', 'a'), false],
   ])('say that %s of a session that moved meanwhile is overtaken: %#', (_, late, overtaken) => {
     const fates = createFates();
     const began = fates.moment;
