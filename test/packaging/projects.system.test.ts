@@ -59,7 +59,13 @@ ${Object.entries(factories)
   .map(([name, factory]) => `import { ${factory} } from '${name}';`)
   .join('\n')}
 import { sessionOf } from '@portcullis/session';
+import npmCors, { type CorsOptions, type CorsOptionsDelegate } from '@portcullis/cors/compat';
+import compression, { type CompressionOptions } from '@portcullis/gzip/compat';
 const app = express();
+const corsOptions: CorsOptions = { origin: ['https://a.example', /\\.b\\.example$/], credentials: true };
+const byMethod: CorsOptionsDelegate = (req, done) => done(null, req.method === 'GET' ? corsOptions : { origin: false });
+const compressionOptions: CompressionOptions = { threshold: 0, filter: (req, res) => compression.filter(req, res) };
+app.use(npmCors(byMethod), npmCors(corsOptions), compression(compressionOptions));
 app.use(trustedHost({ allowedHosts: ['a.example'] }), httpsRedirect(), cors({ allowOrigins: ['https://a.example'] }), gzip());
 app.use(session({ secretKey: 'x' }));
 app.get('/', (req, res) => {
