@@ -19,7 +19,7 @@ export { clientAddress } from './http/client-address.ts';
 export { ownHost, rawHost, requestHost } from './http/request-host.ts';
 export { forwardedHosts } from './http/forwarded-host.ts';
 export type { ForwardedHosts } from './http/forwarded-host.ts';
-export type { HostSource, RequestHost } from './http/request-host.ts';
+export type { HostSource, RawHost, RequestHost } from './http/request-host.ts';
 export { isHostless, originalTarget, targetPath } from './http/target.ts';
 export { absoluteUrl, getHost, setCheckedHost } from './http/checked-host.ts';
 export type { AbsoluteUrlOverrides, CheckedHost } from './http/checked-host.ts';

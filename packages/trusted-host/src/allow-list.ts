@@ -27,12 +27,14 @@ export function compileAllowList(allowedHosts: readonly Entry[]): AllowList {
     (entry): entry is HostPredicate => typeof entry === 'function',
   );
   const matcher = compileHostPatterns(patterns);
-  const www = compileHostPatterns(patterns.filter(isWww));
+  const wwwPatterns = patterns.filter(isWww);
+  const www = compileHostPatterns(wwwPatterns);
   return {
     listed: (host) =>
       matcher.match(host) !== undefined || expressions.some((matches) => matches(host.hostname)),
     asked: predicates.length === 0 ? undefined : createPredicateCheck(predicates),
     listedWithWww: (host) =>
+      wwwPatterns.length > 0 &&
       host.kind === 'name' &&
       www.match({ ...host, hostname: `www.${host.hostname}` }) !== undefined,
   };

@@ -7,6 +7,7 @@ import {
   type CheckedHost,
   type ForwardedHosts,
   type Host,
+  type RawHost,
   type RequestHost,
   type RequestTrust,
 } from '@portcullis/core/http';
@@ -32,8 +33,12 @@ export interface Policy {
 const pass: Decision = { kind: 'pass' };
 
 /** Judges a request; a promise only when a predicate gave one. Throws what `exempt` or a predicate threw. */
-export function decide(req: IncomingMessage, policy: Policy): Decision | Promise<Decision> {
-  const own = ownHost(req);
+export function decide(
+  req: IncomingMessage,
+  raw: RawHost,
+  policy: Policy,
+): Decision | Promise<Decision> {
+  const own = ownHost(req, raw);
   const tolerated = policy.allowMissing && !own.ok && isAbsent(own.reason) && !namesHost(req);
   if (!own.ok && !tolerated) return refuse(own.reason);
   const forwarded = forwardedHosts(req, policy.trust);

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
-import { originalTarget, rawHost, type CheckedHost } from '@portcullis/core/http';
+import { originalTarget, type CheckedHost, type RawHost } from '@portcullis/core/http';
 
 /** Remembers hosts that were allowed, by the header as sent, so that the usual host costs a look-up. */
 export interface Memory {
-  recall(req: IncomingMessage): CheckedHost | undefined;
-  remember(req: IncomingMessage, host: CheckedHost): void;
+  recall(req: IncomingMessage, raw: RawHost): CheckedHost | undefined;
+  remember(raw: RawHost, host: CheckedHost): void;
 }
 
 /** Under a wildcard clients choose the names. Each is at most 262 characters long. */
@@ -18,8 +18,7 @@ export function createMemory(): Memory {
   // A name longer than all that are known needs no look-up, which would read it once more for its hash.
   let longest = 0;
   return {
-    recall(req) {
-      const raw = rawHost(req);
+    recall(req, raw) {
       // A target that is no plain path must be compared with the host; HTTP/2 says `authority` for the source.
       if (typeof raw !== 'string' || raw.length > longest || !isPlain(req)) return undefined;
       if (raw !== last) {
@@ -30,8 +29,7 @@ export function createMemory(): Memory {
       }
       return lastHost;
     },
-    remember(req, host) {
-      const raw = rawHost(req);
+    remember(raw, host) {
       if (typeof raw !== 'string' || host.source !== 'host') return;
       if (hosts.size >= maxEntries) hosts.clear();
       longest = Math.max(longest, raw.length);

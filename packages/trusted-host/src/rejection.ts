@@ -1,7 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Next } from '@portcullis/core';
-import { formatHost, type Host, type HostFault } from '@portcullis/core/http';
+import { formatHost, type Host, type HostFault, type RawHost } from '@portcullis/core/http';
 import type { ResolvedTrustedHostOptions } from './options.ts';
 
 /** Why a request was refused: a fault of the host itself, or `not-allowed`. */
@@ -22,6 +22,7 @@ export interface Exchange {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly next: Next;
+  readonly raw: RawHost;
 }
 
 export interface Refusal {

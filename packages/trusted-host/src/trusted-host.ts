@@ -4,7 +4,7 @@ import {
   type Middleware,
   type RequiredMiddlewareFactory,
 } from '@portcullis/core';
-import { forwardedHosts, setCheckedHost, type RequestTrust } from '@portcullis/core/http';
+import { forwardedHosts, rawHost, setCheckedHost, type RequestTrust } from '@portcullis/core/http';
 import { compileAllowList } from './allow-list.ts';
 import { decide, type Decision, type Policy } from './decision.ts';
 import { createMemory } from './memory.ts';
@@ -50,7 +50,7 @@ function createTrustedHost(options: Readonly<ResolvedTrustedHostOptions>): Middl
     const { req, next } = exchange;
     switch (decision.kind) {
       case 'accept':
-        if (decision.lasting) memory.remember(req, decision.host);
+        if (decision.lasting) memory.remember(exchange.raw, decision.host);
         setCheckedHost(req, decision.host);
         return next();
       case 'pass':
@@ -76,7 +76,7 @@ function createTrustedHost(options: Readonly<ResolvedTrustedHostOptions>): Middl
   function examine(exchange: Exchange): void {
     let decision: Decision | Promise<Decision>;
     try {
-      decision = decide(exchange.req, policy);
+      decision = decide(exchange.req, exchange.raw, policy);
     } catch (error) {
       exchange.next(undecided(error));
       return;
@@ -86,9 +86,10 @@ function createTrustedHost(options: Readonly<ResolvedTrustedHostOptions>): Middl
   }
 
   return function trustedHostMiddleware(req, res, next) {
-    const known = memory.recall(req);
+    const raw = rawHost(req);
+    const known = memory.recall(req, raw);
     if (known === undefined || forwardedHosts(req, trust) !== undefined) {
-      examine({ req, res, next });
+      examine({ req, res, next, raw });
       return;
     }
     setCheckedHost(req, known);

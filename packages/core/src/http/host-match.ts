@@ -4,7 +4,7 @@ import { inRange, parseAddress, type AddressRange } from './ip-address.ts';
 
 type MatchedHost = Pick<Host, 'hostname' | 'port' | 'kind'>;
 
-/** Patterns prepared for matching: cost grows with the labels of the host, not with the number of names listed. */
+/** Patterns prepared for matching: cost does not grow with the number of names listed. */
 export interface HostMatcher {
   /** The most specific pattern that covers the host, or `undefined`. */
   match(host: MatchedHost): HostPattern | undefined;
@@ -22,13 +22,15 @@ export function compileHostPatterns(list: readonly HostPattern[]): HostMatcher {
   const any = list.filter((pattern) => pattern.kind === 'any');
   // Hashing a long name that no list holds would cost more than all the rest.
   const longest = Math.max(0, ...[...exact.keys()].map((name) => name.length));
-  const depth = Math.max(0, ...[...suffixes.keys()].map((name) => name.split('.').length));
+  const lengths = [...new Set([...suffixes.keys()].map((name) => name.length))].sort(
+    (a, b) => a - b,
+  );
   return {
     match: (host) =>
       (host.hostname.length > longest
         ? undefined
         : withPort(exact.get(host.hostname), host.port)) ??
-      (host.kind === 'name' ? matchSuffix(suffixes, depth, host) : matchRange(ranges, host)) ??
+      (host.kind === 'name' ? matchSuffix(suffixes, lengths, host) : matchRange(ranges, host)) ??
       withPort(any, host.port),
   };
 }
@@ -48,7 +50,9 @@ function withPort(
   patterns: readonly HostPattern[] | undefined,
   port: number | undefined,
 ): HostPattern | undefined {
-  return patterns?.find((pattern) => coversPort(pattern.port, port));
+  if (patterns === undefined) return undefined;
+  for (const pattern of patterns) if (coversPort(pattern.port, port)) return pattern;
+  return undefined;
 }
 
 /** Clients leave the standard port out: `example.com` is what they send for `https://example.com:443`. */
@@ -57,14 +61,18 @@ function coversPort(listed: HostPattern['port'], port: number | undefined): bool
   return port === undefined && (listed === 443 || listed === 80);
 }
 
-/** From the right, and no further than the longest listed suffix: 127 labels cost no more than five. */
-function matchSuffix(suffixes: Index, depth: number, host: MatchedHost): HostPattern | undefined {
+/** Only endings as long as a listed one are taken out and looked up: of 127 labels no more than of five. */
+function matchSuffix(
+  suffixes: Index,
+  lengths: readonly number[],
+  { hostname, port }: MatchedHost,
+): HostPattern | undefined {
   let best: HostPattern | undefined;
-  let at = host.hostname.length;
-  for (let labels = 0; labels < depth; labels++) {
-    at = host.hostname.lastIndexOf('.', at - 1);
-    if (at < 1) break;
-    best = withPort(suffixes.get(host.hostname.slice(at + 1)), host.port) ?? best;
+  for (const length of lengths) {
+    const dot = hostname.length - length - 1;
+    if (dot < 1) break;
+    if (hostname.charCodeAt(dot) !== 46 /* . */) continue;
+    best = withPort(suffixes.get(hostname.slice(dot + 1)), port) ?? best;
   }
   return best;
 }

@@ -12,6 +12,9 @@ export type RequestHost =
   | { readonly ok: true; readonly host: Host; readonly source: HostSource }
   | { readonly ok: false; readonly reason: HostFault };
 
+/** The one Host value of a request as sent, or why there is not exactly one. */
+export type RawHost = string | { readonly fault: HostFault };
+
 /** Computes the host that the client addressed. Not an allow-list: for that see `getHost`. */
 export function requestHost(req: IncomingMessage, given?: RequestTrust): RequestHost {
   const own = ownHost(req);
@@ -24,8 +27,7 @@ export function requestHost(req: IncomingMessage, given?: RequestTrust): Request
 }
 
 /** The Host header or `:authority`, checked against the request target; proxies are not asked. */
-export function ownHost(req: IncomingMessage): RequestHost {
-  const raw = rawHost(req);
+export function ownHost(req: IncomingMessage, raw: RawHost = rawHost(req)): RequestHost {
   if (typeof raw !== 'string') return { ok: false, reason: raw.fault };
   const host = explainHost(raw);
   if (typeof host === 'string') return { ok: false, reason: host };
@@ -40,7 +42,7 @@ export function ownHost(req: IncomingMessage): RequestHost {
  * Read from `rawHeaders`: Node keeps the first of two Host lines and hides the second (RFC 9112 section 3.2
  * demands 400), and parsing all headers for this one is the dearest way to read it.
  */
-export function rawHost(req: IncomingMessage): string | { readonly fault: HostFault } {
+export function rawHost(req: IncomingMessage): RawHost {
   const raw = req.rawHeaders;
   let host: string | undefined;
   for (let i = 0; i < raw.length; i += 2) {
@@ -68,10 +70,7 @@ function authorityOf(req: IncomingMessage): string | undefined {
 }
 
 /** RFC 9113 section 8.3.1: a Host that differs from `:authority` makes the request malformed. */
-function agreed(
-  authority: string,
-  host: string | undefined,
-): string | { readonly fault: HostFault } {
+function agreed(authority: string, host: string | undefined): RawHost {
   if (host === undefined || host === authority) return authority;
   const one = explainHost(authority);
   const other = explainHost(host);
