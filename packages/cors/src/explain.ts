@@ -1,10 +1,10 @@
 import { accessControlNames, fromFlatList, nothingGranted } from './access-control.ts';
 import type { AccessControl } from './access-control.ts';
-import { normalizeMethod } from './method.ts';
+import { isSafelistedMethod, normalizeMethod } from './method.ts';
 import { parseOrigin } from './origin.ts';
 import { grantTo } from './policy.ts';
 import type { Policy } from './policy.ts';
-import { answerPreflight, debugPreflight } from './preflight.ts';
+import { answerPreflight, debugPreflight, isNamed } from './preflight.ts';
 import type { PreflightAnswer, PreflightFailure } from './preflight.ts';
 import { originReason, reasonsOf } from './reason.ts';
 
@@ -93,8 +93,7 @@ type Asked = CorsQuestion & { readonly origin: string; readonly rule: string | u
 function explainPreflight(policy: Policy, asked: Asked) {
   const method = normalizeMethod(asked.method ?? 'GET');
   const names = unsafeNames(asked.headers ?? []);
-  const simple = method === 'GET' || method === 'HEAD' || method === 'POST';
-  if (simple && names.length === 0) return undefined;
+  if (isSafelistedMethod(method) && names.length === 0) return undefined;
   const headers = names.length === 0 ? undefined : names.join(',');
   const origin = asked.rule === undefined ? undefined : asked.origin;
   const question = { origin, method, headers, privateNetwork: false };
@@ -137,11 +136,12 @@ function consoleText(
   const blocked = `Access to fetch at '${url}' from origin '${origin}' has been blocked by CORS policy: `;
   const noHeader = "No 'Access-Control-Allow-Origin' header is present on the requested resource.";
   if (failures === undefined) return blocked + noHeader;
-  if (!policy.debug || failures.includes('origin')) {
+  const normalized = normalizeMethod(method);
+  if (!policy.debug || failures.includes('origin') || !isNamed(failures, normalized)) {
     return `${blocked}Response to preflight request doesn't pass access control check: ${noHeader}`;
   }
-  if (failures.includes('method')) {
-    return `${blocked}Method ${normalizeMethod(method)} is not allowed by Access-Control-Allow-Methods in preflight response.`;
+  if (failures.includes('method') && !isSafelistedMethod(normalized)) {
+    return `${blocked}Method ${normalized} is not allowed by Access-Control-Allow-Methods in preflight response.`;
   }
   const allowed = policy.preflight.headers.names;
   const name = String(unsafeNames(headers).find((each) => !allowed.has(each)));

@@ -10,9 +10,10 @@ import { parseOrigin } from './origin.ts';
 import type { EffectiveCorsOptions, Policy } from './policy.ts';
 import { compileLater, lookUpPolicies } from './policy-lookup.ts';
 import type { CorsOptionsFor, PolicyLookup, PolicySource } from './policy-lookup.ts';
+import { isPromise } from './promise.ts';
 import { fail, respond } from './respond.ts';
 import type { Exchange } from './respond.ts';
-import { askPredicates, isPromise } from './verdict.ts';
+import { askPredicates } from './verdict.ts';
 
 /** What `cors()` returns: a middleware that can be asked about its policy. */
 export interface CorsMiddleware extends Middleware {

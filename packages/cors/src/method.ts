@@ -28,6 +28,15 @@ export function normalizeMethod(text: string): string {
   return upper !== 'PATCH' && anyMethod.includes(upper) ? upper : text;
 }
 
+/**
+ * Whether a browser lets a method pass without looking for it in the answer.
+ *
+ * @see https://fetch.spec.whatwg.org/#cors-safelisted-method
+ */
+export function isSafelistedMethod(method: string): boolean {
+  return method === 'GET' || method === 'HEAD' || method === 'POST';
+}
+
 /** Brings a configured method into the form in which a preflight asks for it. */
 export function parseMethod(text: string): string | MethodFault {
   if (!isToken(text)) {

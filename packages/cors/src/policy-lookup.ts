@@ -4,11 +4,12 @@ import { corsOptions } from './options.ts';
 import type { CorsOptions } from './options.ts';
 import { compilePolicy } from './policy.ts';
 import type { Policy } from './policy.ts';
-import { isPromise } from './verdict.ts';
+import { isPromise, withinTime } from './promise.ts';
 
 /**
  * Chooses the options for one request. Return one of a few fixed objects: each is checked and compiled once.
  * `false` leaves the request alone, and takes back what an outer `cors()` has put on its response.
+ * It has five seconds.
  */
 export type CorsOptionsFor = (
   req: IncomingMessage,
@@ -60,7 +61,7 @@ export function lookUpPolicies(choose: CorsOptionsFor, notices: Notices): Policy
   };
   return (req) => {
     const chosen = choose(req);
-    // `Promise.resolve`, because a PromiseLike need not give a whole promise back.
-    return isPromise(chosen) ? Promise.resolve(chosen).then(toPolicy) : toPolicy(chosen);
+    if (!isPromise(chosen)) return toPolicy(chosen);
+    return withinTime(chosen, 'The function given to cors()').then(toPolicy);
   };
 }

@@ -2,7 +2,7 @@ import { toFlatList } from './access-control.ts';
 import { allowsHeaders, compileAllowedHeaders } from './header-list.ts';
 import type { AllowedHeaders } from './header-list.ts';
 import { formatAllowedHeaders, safelistedHeaders } from './header-name.ts';
-import { anyMethod } from './method.ts';
+import { anyMethod, isSafelistedMethod } from './method.ts';
 
 /** What a preflight can fail for, in the order in which the answer names it. */
 export type PreflightFailure = 'origin' | 'method' | 'headers';
@@ -107,7 +107,7 @@ export function answerPreflight(
 
 /**
  * The refusal of {@link answerPreflight} in the form that makes a browser name the method or header at fault: it only
- * does so when the origin is granted and the status is 200.
+ * does so when the origin is granted and the status is 200. What it would not name stays refused outright.
  */
 export function debugPreflight(
   policy: PreflightPolicy,
@@ -118,7 +118,7 @@ export function debugPreflight(
   const { failures } = refused;
   const body = `${refused.body}\n${reason}`;
   const { origin } = question;
-  if (origin === undefined) {
+  if (origin === undefined || !isNamed(failures, question.method)) {
     const headers = ['vary', policy.vary, ...bodyHeaders(refused.status, body)];
     return { status: refused.status, headers, body, failures };
   }
@@ -126,6 +126,16 @@ export function debugPreflight(
   const list = failures.includes('headers') ? undefined : question.headers;
   const grant = fillIn(policy.partial, origin, policy, { ...question, headers: list });
   return { status: 200, headers: [...grant, ...bodyHeaders(200, body)], body, failures };
+}
+
+/**
+ * Whether a browser finds a method or header at fault when it sees what is allowed. It does not look for GET, HEAD and
+ * POST in the list of methods, so it would take the answer for a yes.
+ */
+export function isNamed(failures: readonly PreflightFailure[], method: string): boolean {
+  return (
+    failures.includes('headers') || (failures.includes('method') && !isSafelistedMethod(method))
+  );
 }
 
 function failureBits(policy: PreflightPolicy, question: PreflightQuestion): number {

@@ -11,8 +11,9 @@ import { grantTo } from './policy.ts';
 import type { Policy } from './policy.ts';
 import { answerPreflight, debugPreflight } from './preflight.ts';
 import type { PreflightAnswer } from './preflight.ts';
+import { isPromise } from './promise.ts';
 import { reasonsOf } from './reason.ts';
-import { askPredicates, isPromise, toNextError } from './verdict.ts';
+import { askPredicates, toNextError } from './verdict.ts';
 import type { Verdict } from './verdict.ts';
 
 /** One request on its way through one instance. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { httpError } from '@portcullis/core';
 import type { OriginAnswer, OriginPredicate } from './origin-rule.ts';
+import { isPromise, withinTime } from './promise.ts';
 import { isToken } from './token.ts';
 
 /** What the rules say of an origin. */
@@ -17,9 +18,6 @@ export interface Asked {
   readonly origin: string;
   readonly req: IncomingMessage;
 }
-
-/** Milliseconds a predicate has: longer than any lookup, shorter than the patience of browsers and proxies. */
-const predicateTimeout = 5000;
 
 /**
  * Asks predicates in turn until one allows the origin. Answers at once when they do.
@@ -40,7 +38,9 @@ export function askPredicates(
     return { rule: `function ${predicate.name}`.trimEnd(), vary: all };
   };
   const answer = predicate(asked.origin, asked.req);
-  return isPromise(answer) ? withinTime(answer).then(settle) : settle(answer);
+  return isPromise(answer)
+    ? withinTime(answer, 'An origin predicate').then(settle)
+    : settle(answer);
 }
 
 function readAnswer(answer: OriginAnswer): { allow: boolean; names: readonly string[] } {
@@ -53,32 +53,6 @@ function readAnswer(answer: OriginAnswer): { allow: boolean; names: readonly str
   throw new TypeError(
     `An origin predicate answered vary: ${JSON.stringify(wrong)}, which is no header name`,
   );
-}
-
-function withinTime(answer: PromiseLike<OriginAnswer>): Promise<OriginAnswer> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      const seconds = String(predicateTimeout / 1000);
-      const message = `An origin predicate did not answer within ${seconds} seconds`;
-      reject(httpError(503, 'ERR_PORTCULLIS_CORS_PREDICATE_TIMEOUT', message));
-    }, predicateTimeout);
-    timer.unref();
-    answer.then(
-      (value) => {
-        clearTimeout(timer);
-        resolve(value);
-      },
-      (error: unknown) => {
-        clearTimeout(timer);
-        // Made into an Error where it is handed on.
-        reject(error as Error);
-      },
-    );
-  });
-}
-
-export function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }
 
 /**

@@ -118,6 +118,16 @@ describe('explain', () => {
     expect(debugging.explain({ origin: evil, method: 'DELETE' }).console).toContain(
       "No 'Access-Control-Allow-Origin'",
     );
+    const post = { origin, method: 'POST', headers: ['X-Token'] };
+    expect(debugging.explain(post)).toMatchObject({
+      allowed: false,
+      preflight: { status: 400, headers: { vary: expect.any(String) } },
+      console: expect.stringContaining("No 'Access-Control-Allow-Origin'"),
+    });
+    expect(debugging.explain({ ...post, headers: ['X-Other'] })).toMatchObject({
+      preflight: { status: 200 },
+      console: expect.stringContaining('Request header field x-other is not allowed'),
+    });
   });
 
   test('a function has to be asked', () => {

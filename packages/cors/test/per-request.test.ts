@@ -278,6 +278,16 @@ describe('a function of the request', () => {
     expect(response.headers).not.toHaveProperty('access-control-allow-origin');
   });
 
+  test('that never settles is given up after five seconds', async () => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
+    const choose = jest.fn(() => new Promise<CorsOptions>(() => {}));
+    const server = await listen('express5', cors(choose));
+    const response = server.request('/', { headers: { origin } });
+    while (choose.mock.calls.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    jest.advanceTimersByTime(5000);
+    expect((await response).status).toBe(503);
+  });
+
   test('that fails when the response has begun changes nothing', async () => {
     const failing = cors(async () => {
       await new Promise((resolve) => setTimeout(resolve, 5));

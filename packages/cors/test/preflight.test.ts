@@ -157,6 +157,19 @@ describe('debugPreflight', () => {
     });
   });
 
+  test.each(['GET', 'HEAD', 'POST'])(
+    'does not make a yes of a no to %s, which browsers let pass unlisted',
+    (method) => {
+      const other = compilePreflight({ ...defaults, allowMethods: ['PUT'] }, false);
+      const asked = { ...question, method, headers: 'accept' };
+      const answer = debugPreflight(other, asked, 'because');
+      expect(answer).toMatchObject({ status: 400, body: 'Disallowed CORS method\nbecause' });
+      expect(fromFlatList(answer.headers).every((value) => value === undefined)).toBe(true);
+      const named = debugPreflight(other, { ...asked, headers: 'x-b' }, 'because');
+      expect(named).toMatchObject({ status: 200, failures: ['method', 'headers'] });
+    },
+  );
+
   test('never mirrors a list that failed', () => {
     const answer = debugPreflight(policy, { ...question, headers: 'a b' }, 'because');
     expect(answer.headers).not.toContain('access-control-allow-headers');
