@@ -3,6 +3,9 @@ import type { RejectionReason, SessionLifetimes } from './strategy.ts';
 /** Clocks of two servers differ; a token from the future is accepted within this. It never lengthens a lifetime. */
 const skew = 60;
 
+/** A fortnight, as in Starlette. */
+export const defaultMaxAge: number = 14 * 86_400;
+
 /** RFC 6265bis caps Max-Age at 400 days, so no cookie can be older. */
 export const longestCookieAge: number = 400 * 86_400;
 

@@ -3,6 +3,7 @@ import type { OptionsDefinition, Report, Secret, SecretValue } from '@portcullis
 import type { ForwardedFamily, Trust, TrustProxy } from '@portcullis/core/http';
 import { isCookieDomain, isCookieName, isCookiePath, lintCookie } from './cookie/lint.ts';
 import type { Generation } from './cookie-strategy.ts';
+import { defaultMaxAge } from './lifetime.ts';
 import { isCodec } from './migrate/codec.ts';
 import type { MigrationCodec } from './migrate/codec.ts';
 import type { ExpressStore } from './store/express-store.ts';
@@ -137,7 +138,6 @@ export interface ResolvedSessionOptions {
   readonly forwarded: ForwardedFamily | undefined;
 }
 
-const fortnight = 14 * 86_400;
 const thirtyDays = 30 * 86_400;
 
 /** What `secretKey` must have; old keys of migrations may have less. */
@@ -162,7 +162,7 @@ export const sessionOptions: OptionsDefinition<SessionOptions, ResolvedSessionOp
     fields: {
       secretKey: o.list(o.secret({ minLength: leastSecret }), { min: 1, single: true }),
       cookieName: o.optional(o.string({ expected: 'a cookie name', check: isCookieName })),
-      maxAge: o.withDefault(o.either(o.duration({ min: 1 }), o.literal(null)), fortnight),
+      maxAge: o.withDefault(o.either(o.duration({ min: 1 }), o.literal(null)), defaultMaxAge),
       absoluteMaxAge: o.withDefault(o.either(o.duration({ min: 1 }), o.literal(null)), thirtyDays),
       renewAfter: o.optional(o.duration({ min: 1 })),
       path: o.withDefault(

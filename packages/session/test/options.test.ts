@@ -243,6 +243,10 @@ describe('warnings at the start', () => {
     expect(fine).toEqual([]);
   });
 
+  test('say nothing about a short absoluteMaxAge beside the default maxAge', async () => {
+    expect(await told(() => session({ secretKey, absoluteMaxAge: '12h' }))).toEqual([]);
+  });
+
   test('say that an old key is weak, and that a migration is over', async () => {
     const past = fromCookieSession({ keys: 'key1', until: '2001-01-01' });
     const emitted = await told(() => session({ secretKey, migrate: [past] }));

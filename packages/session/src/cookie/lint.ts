@@ -1,4 +1,4 @@
-import { longestCookieAge } from '../lifetime.ts';
+import { defaultMaxAge, longestCookieAge } from '../lifetime.ts';
 
 /** The options that make up a cookie, as resolved. */
 export interface CookieChoice {
@@ -113,7 +113,8 @@ function lintLifetimes({ maxAge, absoluteMaxAge }: CookieChoice): CookieFault[] 
       },
     ];
   }
-  if (absoluteMaxAge === null || maxAge <= absoluteMaxAge) return [];
+  // Whoever leaves maxAge alone and gives a short absoluteMaxAge means just that.
+  if (absoluteMaxAge === null || maxAge <= absoluteMaxAge || maxAge === defaultMaxAge) return [];
   return [
     {
       severity: 'warning',
