@@ -8,6 +8,7 @@ import type { Choice, Exchange } from './exchange.ts';
 import {
   announcedLength,
   applyCoding,
+  markLeftAlone,
   markNotModified,
   markPlainHead,
   markVariation,
@@ -32,7 +33,7 @@ export function decideBody(body: PendingBody, out: BodyOutput, exchange: Exchang
   }
   const obstacle = findObstacle(res, settings);
   if (obstacle !== undefined) {
-    reportDecision(res, obstacle);
+    markLeftAlone(res, obstacle);
     return undefined;
   }
   const length = knownLength(body, res);
@@ -49,6 +50,9 @@ export function decideBody(body: PendingBody, out: BodyOutput, exchange: Exchang
     : decidePieces(body, out, { exchange, choice });
 }
 
+// Shorter texts may or may not gain from a coding: which of its forms GET sends, only GET can tell.
+const surelySmaller = 256;
+
 interface Chosen {
   readonly exchange: Exchange;
   readonly choice: Choice;
@@ -62,9 +66,10 @@ function knownLength(body: PendingBody, res: ServerResponse): number | undefined
 /** HEAD answers have the head of GET, less what only making the body can tell (RFC 9110 9.3.2). */
 function mirrorGet(exchange: Exchange, choice: Choice, length: number | undefined): void {
   const { res } = exchange;
-  if (length === undefined) {
+  if (length === undefined || (length < surelySmaller && !choice.required)) {
     markVariation(res);
-    reportDecision(res, 'head-unknown');
+    res.removeHeader('Content-Length');
+    reportDecision(res, 'head-unknown', { bytes: length });
     return;
   }
   const { encoding } = choice.best;

@@ -74,6 +74,12 @@ export function markNotModified(
   res.setHeader('ETag', validatedEtag(String(etag), ifNoneMatch, settings.etag));
 }
 
+/** A part carries the Vary that the whole would have (RFC 9110 15.3.7); the rest stays as it is. */
+export function markLeftAlone(res: ServerResponse, obstacle: GzipReason): void {
+  if (obstacle === 'range' && res.statusCode === 206) markVariation(res);
+  reportDecision(res, obstacle);
+}
+
 /** Why an answer stays plain for its client, and how the client asked. */
 export interface PlainCase {
   readonly reason: GzipReason;
@@ -88,7 +94,7 @@ export function markPlainHead(res: ServerResponse, settings: Settings, plain: Pl
   }
   const obstacle = findCommonObstacle(res, settings);
   if (obstacle !== undefined) {
-    reportDecision(res, obstacle);
+    markLeftAlone(res, obstacle);
     return;
   }
   const length = announcedLength(res);

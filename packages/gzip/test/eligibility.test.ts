@@ -53,12 +53,21 @@ describe('what is left exactly as it is', () => {
     expect(response.headers['content-length']).toBe('3000');
   });
 
-  test('206 without Content-Range', async () => {
+  test.each([
+    ['text/plain', 'Accept-Encoding'],
+    ['image/png', undefined],
+  ])('206 of %s, which has the Vary of the whole: %s', async (type, vary) => {
     const server = await serve({}, (req, res, next) => {
       res.statusCode = 206;
-      answer(body)(req, res, next);
+      answer('part', { 'Content-Type': type, ETag: '"x"' })(req, res, next);
     });
-    expect((await ask(server)).headers['content-encoding']).toBeUndefined();
+    for (const accept of ['gzip', '']) {
+      const { headers, text } = await ask(server, { accept });
+      expect(headers['content-encoding']).toBeUndefined();
+      expect(headers['vary']).toBe(vary);
+      expect(headers['etag']).toBe('"x"');
+      expect(text).toBe('part');
+    }
   });
 
   test.each([204, 205])('%i, which has no body', async (status) => {

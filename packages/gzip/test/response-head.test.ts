@@ -209,6 +209,29 @@ describe('HEAD', () => {
     expect(response.headers['vary']).toBeUndefined();
   });
 
+  test.each([1, 12, 100, 255, 256, 400])(
+    'of %d bytes, with a minimum size of 1, says nothing that GET does not',
+    async (length) => {
+      const server = await serve({ minimumSize: 1 }, (_req, res) => {
+        res.setHeader('Content-Type', 'text/plain');
+        res.setHeader('Content-Length', length);
+        res.end(body.slice(0, length));
+      });
+      const [get, head] = [await ask(server), await ask(server, { method: 'HEAD' })];
+      expect(head.headers['content-length']).toBeUndefined();
+      expect(head.headers['vary']).toBe(get.headers['vary']);
+      expect([undefined, get.headers['content-encoding']]).toContain(
+        head.headers['content-encoding'],
+      );
+    },
+  );
+
+  test('of few bytes has the coding of GET when the client takes nothing else', async () => {
+    const server = await serve({ minimumSize: 1 }, answer('tiny'));
+    const response = await ask(server, { method: 'HEAD', accept: 'gzip, identity;q=0' });
+    expect(response.headers['content-encoding']).toBe('gzip');
+  });
+
   test('without a hint of the body says only that it varies', async () => {
     const server = await serve({}, (_req, res) => {
       res.writeHead(200, { 'Content-Type': 'text/plain', ETag: '"x"' });
