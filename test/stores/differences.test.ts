@@ -78,6 +78,46 @@ describe('a store that cannot write', () => {
   });
 });
 
+describe("a store that cannot read for a moment, with unset: 'destroy'", () => {
+  test.each([
+    ['express-session', original, 0],
+    ['the drop-in', ours, 1],
+  ] as const)('%s: is the session still there?', async (_name, pkg, expected) => {
+    const store = plainStore();
+    const { get } = store;
+    let reads = 0;
+    const shaky = asStore(pkg, {
+      ...store,
+      get: (id: string, callback: (error: unknown, record?: unknown) => void) => {
+        reads += 1;
+        if (reads === 1) setImmediate(callback, new Error('down'));
+        else get(id, callback);
+      },
+    });
+    const options = { ...quiet, store: shaky, unset: 'destroy' };
+    await run(pkg, options, write, [{}, {}]);
+    expect(store.records.size).toBe(expected);
+  });
+});
+
+describe('a longer life behind a save, in a store without touch', () => {
+  test.each(both)('%s', async (name, pkg) => {
+    const { records, get, set, destroy } = plainStore();
+    const handler: Handler = (req, res) => {
+      req.session['user'] = 1;
+      req.session.save(() => {
+        req.session.cookie.maxAge = 7_200_000;
+        res.end('x');
+      });
+    };
+    const store = asStore(pkg, { get, set, destroy });
+    await run(pkg, { ...quiet, store, cookie: { maxAge: 60_000 } }, handler, [{}]);
+    const [record = ''] = records.values();
+    const { cookie } = JSON.parse(record) as { cookie: { originalMaxAge: number } };
+    expect(cookie.originalMaxAge > 3_600_000).toBe(name === 'the drop-in');
+  });
+});
+
 describe('a session with a value that JSON cannot hold', () => {
   test('the drop-in answers 500 and names it', async () => {
     const app: Handler = (req, res) => {
