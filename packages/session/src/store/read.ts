@@ -55,7 +55,7 @@ export function readFrom(access: StoreAccess, ids: SignedIds): Reader {
     if (record === undefined) return { kind: 'rejected', reason: 'corrupt' };
     const over = expiry(record, setup.lifetimes, ctx.now());
     if (over !== undefined) return { kind: 'rejected', reason: over };
-    hold(ctx, { id, ...found, aged: !newest });
+    hold(ctx, { id, key: found.key, loaded: found.loaded, aged: !newest });
     return newest ? { kind: 'session', record } : { kind: 'session', record, reissue: true };
   };
 
