@@ -36,6 +36,7 @@ export function createMiddleware(settings: Settings): Middleware {
     }
     const ifNoneMatch = headers['if-none-match'];
     if (rewritesConditions) hideSuffixes(headers);
+    if (headers.range !== undefined && isWeakCondition(headers['if-range'])) delete headers.range;
     if (refuseCrossSite && isExposed(headers)) {
       register(res, { settings, choice: undefined, plainReason: 'cross-site', ifNoneMatch });
     } else if (choice === undefined && !unacceptable && ifNoneMatch === undefined) {
@@ -74,6 +75,14 @@ function hideSuffixes(headers: IncomingHttpHeaders): void {
   if (ifNoneMatch !== undefined) headers['if-none-match'] = withoutSuffixes(ifNoneMatch);
   const ifMatch = headers['if-match'];
   if (ifMatch !== undefined) headers['if-match'] = withoutSuffixes(ifMatch);
+}
+
+/**
+ * A weak tag never matches in If-Range (RFC 9110 13.1.5). `send`, and with it Express, takes it for a match, and a
+ * client that resumes a coded download would get its rest from the plain form.
+ */
+function isWeakCondition(ifRange: string | string[] | undefined): boolean {
+  return ifRange !== undefined && String(ifRange).startsWith('W/');
 }
 
 function answerNotAcceptable(res: ServerResponse): void {

@@ -1,7 +1,10 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { closeAll, listen, rawRequest } from '@portcullis/testing';
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { gzip } from '../src/index.ts';
 import { answer, ask, plainText, sample, serve } from './serve.ts';
 
@@ -182,6 +185,32 @@ test('Accept-Ranges goes from the coded form and stays on the plain one', async 
   const server = await serve({}, answer(body, { 'Accept-Ranges': 'bytes' }));
   expect((await ask(server)).headers['accept-ranges']).toBeUndefined();
   expect((await ask(server, { accept: '' })).headers['accept-ranges']).toBe('bytes');
+});
+
+test.each([
+  ['W/"x"', 200],
+  ['"x"', 206],
+  ['"other"', 200],
+  [undefined, 206],
+])('a range request with If-Range: %s to Express is answered with %i', async (ifRange, status) => {
+  const folder = await mkdtemp(join(tmpdir(), 'gzip-'));
+  await writeFile(join(folder, 'file.txt'), body);
+  const server = await listen('express5', gzip(), (_req, res) => {
+    res.setHeader('ETag', '"x"');
+    const { sendFile } = res as unknown as { sendFile(name: string, options: object): void };
+    sendFile.call(res, 'file.txt', { root: folder });
+  });
+  // Who resumes a download as a rule asks for the plain form.
+  for (const accept of ['gzip', 'identity']) {
+    const headers = {
+      Range: 'bytes=10-19',
+      ...(ifRange === undefined ? {} : { 'If-Range': ifRange }),
+    };
+    const response = await ask(server, { accept, headers });
+    expect(response.status).toBe(status);
+    expect(plainText(response)).toBe(status === 206 ? body.slice(10, 20) : body);
+  }
+  await rm(folder, { recursive: true });
 });
 
 describe('HEAD', () => {
