@@ -1,15 +1,18 @@
 import { httpError } from '@portcullis/core';
 
 /** Milliseconds a function of the user has: longer than any lookup, shorter than the patience of browsers and proxies. */
-const patience = 5000;
+export const patience = 5000;
 
-/** The answer of a function of the user, or an error when it is late: a request must not hang for want of it. */
+/** What a request ends with whose function was late: it must not hang for want of an answer. */
+export function lateError(who: string): Error {
+  const message = `${who} did not answer within ${String(patience / 1000)} seconds`;
+  return httpError(503, 'ERR_PORTCULLIS_CORS_PREDICATE_TIMEOUT', message);
+}
+
+/** The answer of a function of the user, or an error when it is late. */
 export function withinTime<T>(answer: PromiseLike<T>, who: string): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      const message = `${who} did not answer within ${String(patience / 1000)} seconds`;
-      reject(httpError(503, 'ERR_PORTCULLIS_CORS_PREDICATE_TIMEOUT', message));
-    }, patience);
+    const timer = setTimeout(() => reject(lateError(who)), patience);
     timer.unref();
     answer.then(
       (value) => {

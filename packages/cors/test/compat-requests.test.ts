@@ -194,6 +194,40 @@ describe('functions of the application', () => {
     }
   });
 
+  test.each<[string, Options]>([
+    ['choose the origin', { origin: () => {} }],
+    ['choose the options', () => {}],
+  ])('that %s and never answer are given up after five seconds', async (_name, options) => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
+    const given: unknown[] = [];
+    try {
+      const server = await listen('http', (req, res) => {
+        cors(options)(req, res, (error) => {
+          given.push(error);
+          res.end('late');
+        });
+        jest.advanceTimersByTime(4999);
+        expect(given).toEqual([]);
+        jest.advanceTimersByTime(1);
+      });
+      expect((await server.request('/')).text).toBe('late');
+    } finally {
+      jest.useRealTimers();
+    }
+    expect(given).toMatchObject([{ status: 503, code: 'ERR_PORTCULLIS_CORS_PREDICATE_TIMEOUT' }]);
+  });
+
+  test('that answer later are heard', async () => {
+    const later: Options = {
+      origin: (_asked, callback) => {
+        setTimeout(() => callback(null, true), 5);
+      },
+    };
+    const server = await listen('express5', cors(later));
+    const { headers } = await server.request('/', { headers: { origin } });
+    expect(headers['access-control-allow-origin']).toBe(origin);
+  });
+
   test('that answer twice are heard once', async () => {
     let calls = 0;
     const twice: Options = {
