@@ -115,7 +115,7 @@ describe.each([
   test('of a visitor who is not to be remembered ends with the browser, and no later on the server', async () => {
     const { visit, pass } = await serve({ store: makeStore(), maxAge: 1000 });
     const lifetimeOf = ({ setCookie }: TestResponse): unknown =>
-      /Max-Age=\d+/.exec(`${setCookie}`)?.[0];
+      /Max-Age=\d+/.exec(setCookie.join())?.[0];
     expect(lifetimeOf(await visit('/login'))).toBe('Max-Age=1000');
     for (const path of ['/login-here', '/write', '/new-id', '/']) {
       const response = await visit(path);
