@@ -53,7 +53,7 @@ export interface BodyOutput {
   end(chunk?: Uint8Array, callback?: Callback): void;
   /** Tells the handler, if a `write` of it returned `false`, that it may go on. */
   drained(): void;
-  /** Calls back each time a full way down has emptied. */
+  /** Calls back each time a full way down has emptied. The handler hears of it only through `drained`. */
   onDrain(listener: () => void): void;
   /** Breaks the response off: the client sees an error, never a short body that ends well. */
   destroy(error?: Error): void;
