@@ -137,6 +137,40 @@ describe('revoke() except the session that asks', () => {
   });
 });
 
+describe.each(kinds.slice(1, 3))(
+  'revoke() while a request of the user is on its way, in %s',
+  (_kind, make) => {
+    test.each([
+      ['writes', (own: Data) => void (own['late'] = true)],
+      [
+        'counts',
+        (own: Data) => own.update((data) => void (data['late'] = true)).catch(() => undefined),
+      ],
+      ['renews its cookie', (own: Data) => void own.touch()],
+      [
+        'changes its id and keeps everything',
+        (own: Data) => own.regenerate({ keep: true, grace: 30 }),
+      ],
+    ])('is final although it %s', async (_what, act) => {
+      const sessions = session({ secretKey, store: make() });
+      const server = await listen('http', sessions, async (req, res) => {
+        const own = sessionOf(req);
+        if (req.url === '/login') Object.assign(await own.login('ann'), { secret: 1 });
+        if (req.url === '/late') {
+          expect(await sessions.revoke('ann')).toBe(1);
+          await act(own);
+        }
+        res.end(JSON.stringify(sessionOf(req)));
+      });
+      const cookie = cookieHeader(await server.request('/login'));
+      const late = await server.request('/late', { headers: { cookie } });
+      expect([late.status, late.setCookie]).toEqual([200, []]);
+      expect(await sessions.list('ann')).toEqual([]);
+      expect((await server.request('/', { headers: { cookie } })).text).toBe('{}');
+    });
+  },
+);
+
 describe('a session that another process ended while a request was prolonging it', () => {
   /** Ends every session right before it is prolonged. */
   const ending = (store: SessionStore & { clear(): void }): SessionStore => ({
