@@ -4,7 +4,7 @@ import { appendVary } from '@portcullis/core/http';
 import { editHead, holdHead, isEnding, onDone } from '@portcullis/core/response';
 import { commitSession, planChange } from './commit.ts';
 import { privateCaching } from './cookie/cache-control.ts';
-import { replaceCookies } from './cookie/set-cookie.ts';
+import { replaceCookies, setsCookie } from './cookie/set-cookie.ts';
 import type { RequestSession } from './request-session.ts';
 import { unreadable, unstored } from './session-error.ts';
 import type { SessionState } from './state.ts';
@@ -54,7 +54,9 @@ function release(session: RequestSession, res: ServerResponse): void | Promise<v
 function writeHeaders(session: RequestSession, state: SessionState, res: ServerResponse): void {
   appendVary(res, 'Cookie');
   if (state.lines.length === 0) return;
-  res.setHeader('Set-Cookie', replaceCookies(res.getHeader('Set-Cookie'), state.lines));
+  const cookies = res.getHeader('Set-Cookie');
+  if (setsCookie(cookies, session.cookieName)) noticeCookieTaken(session);
+  res.setHeader('Set-Cookie', replaceCookies(cookies, state.lines));
   state.lines = [];
   const present = res.getHeader('Cache-Control');
   const caching = privateCaching(present === undefined ? undefined : String(present));
@@ -66,6 +68,13 @@ function writeHeaders(session: RequestSession, state: SessionState, res: ServerR
       `A response that sets the session cookie said Cache-Control: ${caching.removed}; that became private, because a shared cache would give one visitor's session to all`,
     );
   }
+}
+
+function noticeCookieTaken({ policy }: RequestSession): void {
+  policy.notices.once(
+    'ERR_PORTCULLIS_SESSION_COOKIE_TAKEN',
+    `A response had set the cookie ${policy.cookieName} already, and the session's took its place; two session() in one app need two cookieName`,
+  );
 }
 
 /** A store takes changes made while the body streams; a cookie cannot, so that is said once. */

@@ -246,49 +246,6 @@ describe('caches', () => {
   });
 });
 
-describe('several sessions in one app', () => {
-  test('do not know of each other', async () => {
-    const server = await listen(
-      'http',
-      [session({ secretKey }), session({ secretKey, property: 'admin', cookieName: 'admin' })],
-      (req, res) => {
-        Object.assign(sessionOf<Data>(req), { who: 'visitor' });
-        Object.assign(sessionOf<Data>(req, 'admin'), { who: 'admin' });
-        res.end();
-      },
-    );
-    const { setCookie, headers } = await server.request('/');
-    expect(setCookie.map((line) => line.split('=')[0]).toSorted()).toEqual(['admin', 'session']);
-    expect(headers['vary']).toBe('Cookie');
-    expect((await readSessionCookie({ secretKey, cookieName: 'admin' }, setCookie))?.data).toEqual({
-      who: 'admin',
-    });
-  });
-
-  test('on one property are one too many, which is said once', async () => {
-    const warnings = await warningsOf(async () => {
-      const server = await listen(
-        'http',
-        [session({ secretKey }), session({ secretKey, cookieName: 'b' })],
-        visit,
-      );
-      const response = await server.request('/write');
-      expect(response.setCookie).toEqual([expect.stringMatching(/^session=/)]);
-      await server.request('/');
-    });
-    expect(warnings.map(({ code }) => code)).toEqual(['ERR_PORTCULLIS_SESSION_PROPERTY_TAKEN']);
-  });
-
-  test('mounted twice are one', async () => {
-    const one = session({ secretKey });
-    const warnings = await warningsOf(async () => {
-      const server = await listen('express5', [one, one], visit);
-      expect((await server.request('/write')).setCookie).toHaveLength(1);
-    });
-    expect(warnings).toEqual([]);
-  });
-});
-
 describe('cookies of other libraries', () => {
   const until = '2099-01-01';
   const legacy = 'session=eyJ2aWV3cyI6MX0=; session.sig=DJaPtrG-tmTnVr33fOWXqWGnVlw';

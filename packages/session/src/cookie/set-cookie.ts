@@ -66,6 +66,17 @@ export function replaceCookies(
   return all.length === 1 ? (all[0] as string) : all; // one element, as just counted
 }
 
+/** Whether a response sets a cookie of this name already; removing it does not count. */
+export function setsCookie(
+  present: number | string | readonly string[] | undefined,
+  name: string,
+): boolean {
+  return setCookieList(present).some(
+    (line) =>
+      cookieName(line) === name && !/;\s*(?:max-age=0|expires=thu, 01 jan 1970)/i.test(line),
+  );
+}
+
 function setCookieList(
   present: number | string | readonly string[] | undefined,
 ): readonly string[] {
