@@ -35,8 +35,7 @@ export function createMiddleware(settings: Settings): Middleware {
       return;
     }
     const ifNoneMatch = headers['if-none-match'];
-    if (rewritesConditions) hideSuffixes(headers);
-    if (headers.range !== undefined && isWeakCondition(headers['if-range'])) delete headers.range;
+    adaptConditions(headers, rewritesConditions);
     if (refuseCrossSite && isExposed(headers)) {
       register(res, { settings, choice: undefined, plainReason: 'cross-site', ifNoneMatch });
     } else if (choice === undefined && !unacceptable && ifNoneMatch === undefined) {
@@ -69,6 +68,12 @@ function isExposed(headers: IncomingHttpHeaders): boolean {
   return headers['sec-fetch-site'] === 'cross-site' && headers.cookie !== undefined;
 }
 
+/** What was made of the ETag must not mislead an application that knows only the one it gave. */
+function adaptConditions(headers: IncomingHttpHeaders, suffixes: boolean): void {
+  if (suffixes) hideSuffixes(headers);
+  if (headers.range !== undefined) dropWeaklyConditionedRange(headers);
+}
+
 /** The application compares with the tags that it gave, not with those that it never saw. */
 function hideSuffixes(headers: IncomingHttpHeaders): void {
   const ifNoneMatch = headers['if-none-match'];
@@ -81,8 +86,8 @@ function hideSuffixes(headers: IncomingHttpHeaders): void {
  * A weak tag never matches in If-Range (RFC 9110 13.1.5). `send`, and with it Express, takes it for a match, and a
  * client that resumes a coded download would get its rest from the plain form.
  */
-function isWeakCondition(ifRange: string | string[] | undefined): boolean {
-  return ifRange !== undefined && String(ifRange).startsWith('W/');
+function dropWeaklyConditionedRange(headers: IncomingHttpHeaders): void {
+  if (String(headers['if-range']).startsWith('W/')) delete headers.range;
 }
 
 function answerNotAcceptable(res: ServerResponse): void {
