@@ -72,7 +72,8 @@ export interface HttpsRedirectOptions {
   forwarded?: ForwardedFamily | undefined;
   /**
    * Headers that tell the scheme instead of `X-Forwarded-Proto`, the first one present decides: `X-Arr-Ssl`,
-   * `CloudFront-Forwarded-Proto`, `Front-End-Https`. List only what your proxy always overwrites.
+   * `CloudFront-Forwarded-Proto`, `Front-End-Https`. List only what your proxy always overwrites. Portcullis
+   * middleware after this one finds the same scheme.
    */
   protoHeaders?: readonly string[] | undefined;
   /**

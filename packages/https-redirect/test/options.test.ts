@@ -70,6 +70,15 @@ describe('httpsRedirect() refuses, naming the fix', () => {
     expect(problems(options)).toEqual([expected]);
   });
 
+  test('an async exempt, whose promise would exempt nothing', () => {
+    const [issue] = problems({ exempt: async () => Promise.resolve(true) });
+    expect(issue).toEqual([
+      'HTTPS_REDIRECT_WRONG_TYPE',
+      expect.stringContaining('exempt: expected a function (req) => boolean or a list'),
+      'an async function only promises: answer true or false at once',
+    ]);
+  });
+
   test.each(['080', ' 80', '0x50', '8e1', '80.0'])('a port map with %p', (from) => {
     const message = `port: has no port from 1 to 65535 at ${from}`;
     expect(problems({ port: { [from]: 443 } })).toEqual([['HTTPS_REDIRECT_BAD_PORT', message]]);

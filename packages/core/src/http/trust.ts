@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { inRange, parsePeerAddress, parseRange, type AddressRange } from './ip-address.ts';
 
 /**
@@ -55,7 +56,7 @@ function keyed(trust: Trust, key: unknown): Trust {
 }
 
 function trustFunction(given: Trust): Trust {
-  if (Object.prototype.toString.call(given) === '[object AsyncFunction]') {
+  if (types.isAsyncFunction(given)) {
     throw new TypeError(
       'trustProxy: an async function cannot be used, because its promise would count as a yes. ' +
         'Load the addresses before, and answer true or false at once.',

@@ -191,8 +191,19 @@ function forwarded(): Spec<ForwardedFamily, ForwardedFamily> {
 
 function exempt(): Spec<RequestTest, readonly string[] | RequestTest> {
   const paths = Spec.mapped(list(pathSpec, { min: 1 }), compilePaths);
-  return either(fn<RequestTest>('(req) => boolean'), paths);
+  return either(requestTest, paths);
 }
+
+const requestTest: Spec<RequestTest, RequestTest> = Spec.leaf(
+  { expected: 'a function (req) => boolean', text: 'code' },
+  (value, fail) => {
+    // A promise is no `true`: nothing would be exempt, and one that is rejected would end the process.
+    if (types.isAsyncFunction(value)) {
+      return fail({ hint: 'an async function only promises: answer true or false at once' });
+    }
+    return typeof value === 'function' ? (value as RequestTest) : undefined;
+  },
+);
 
 function custom<T, I = T>(expected: string, parse: Parse<T>): Spec<T, I> {
   return Spec.leaf({ expected }, parse);
