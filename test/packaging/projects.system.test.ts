@@ -110,6 +110,16 @@ for (const [name, factory] of ${names}) {
     expect(project.run('node', 'same.mjs')).toBe('');
   });
 
+  test('hold plain properties, which are called without a look-up', () => {
+    const names = JSON.stringify([...Object.keys(factories), '@portcullis/core/http']);
+    project.write({
+      'plain.cjs': `for (const name of ${names}) {
+  for (const [key, { get }] of Object.entries(Object.getOwnPropertyDescriptors(require(name)))) if (get) console.log(name, key);
+}`,
+    });
+    expect(project.run('node', 'plain.cjs')).toBe('');
+  });
+
   test('run under Jest in CommonJS without any configuration', () => {
     project.write({
       'package.json': '{ "jest": { "testMatch": ["**/jest.spec.js"] } }',
