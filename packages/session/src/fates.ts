@@ -22,8 +22,14 @@ interface Note {
   readonly until: number;
 }
 
-/** Longer than nearly every response that was being made then. */
+/** Seconds: longer than nearly every response that was being made then. */
 const lifetime = 60;
+
+/**
+ * Seconds for which requests with the old cookie may still arrive, sent before the browser heard of the new one. Short, because a browser
+ * whose login was broken off goes on with the old cookie. After a logout there is nothing to go on with.
+ */
+const arriving: Readonly<Record<Fate, number>> = { ended: lifetime, moved: 5, written: -1 };
 
 /** About ten megabytes; beyond that the oldest go early. */
 const mostNotes = 50_000;
@@ -49,8 +55,8 @@ export function createFates(): Fates {
     isOvertaken(change, began, now) {
       const note = change.previous && notes.get(change.previous.id);
       if (note === undefined || note.until < now) return false;
-      // Requests that were sent before the browser heard of a logout may still arrive, so an end counts for them too.
-      if (note.fate !== 'ended' && note.moment <= began) return false;
+      const age = now - (note.until - lifetime);
+      if (note.moment <= began && age > arriving[note.fate]) return false;
       return note.fate === 'written' ? change.kind === 'renew' : !isBegunAnew(change);
     },
   };

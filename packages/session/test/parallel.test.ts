@@ -163,7 +163,18 @@ describe('Fates', () => {
     const began = fates.moment;
     fates.note('a', 'moved', 100);
     expect(fates.isOvertaken(late, began, 100)).toBe(overtaken);
-    expect(fates.isOvertaken(late, fates.moment, 100)).toBe(false);
+    expect(fates.isOvertaken(late, began, 160)).toBe(overtaken);
+    expect(fates.isOvertaken(late, began, 161)).toBe(false);
+  });
+
+  test('count for requests that arrive a moment after a login, because they were sent before it', () => {
+    const fates = createFates();
+    fates.note('a', 'moved', 100);
+    expect(fates.isOvertaken(change('renew', 'a'), fates.moment, 105)).toBe(true);
+    expect(fates.isOvertaken(change('renew', 'a'), fates.moment, 106)).toBe(false);
+    fates.note('b', 'written', 100);
+    expect(fates.isOvertaken(change('renew', 'b'), fates.moment, 100)).toBe(false);
+    expect(fates.isOvertaken(change('renew', 'b'), fates.moment - 1, 100)).toBe(true);
   });
 
   test('forget the oldest when they are many', () => {
