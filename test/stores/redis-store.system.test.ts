@@ -48,6 +48,22 @@ describeWith('redis-server', 'on a real Redis', () => {
       await client.close();
     });
 
+    test('takes, changes, moves and ends a session of 10 000 keys', async () => {
+      const client = await connected();
+      const store = redisStore({ client, prefix: 'keys:' });
+      const keys = Array.from({ length: 10_000 }, (_, index) => `k${index}`);
+      const fields = (value: string) => Object.fromEntries(keys.map((key) => [key, value]));
+      const created = { ...session(60_000), fields: { ...fields('1'), kept: '1' } };
+      expect(await store.create('many', created)).toBe('ok');
+      expect(await store.update('many', { set: fields('2'), deleted: [] })).toBe('ok');
+      const rename = { set: {}, deleted: [], grace: 0 };
+      expect(await store.rename('many', 'moved', rename)).toBe('ok');
+      expect((await store.get('moved'))?.fields).toEqual({ ...fields('2'), kept: '1' });
+      expect(await store.update('moved', { set: {}, deleted: keys })).toBe('ok');
+      expect((await store.get('moved'))?.fields).toEqual({ kept: '1' });
+      await client.close();
+    });
+
     test('spreads the ends of sessions over five per cent, never before their time', async () => {
       const client = await connected();
       const store = redisStore({ client, prefix: 'jitter:' });

@@ -17,6 +17,15 @@ local function moved()
 end
 `;
 
+/** Lua puts at most some 8 000 values on its stack, and a session may have more keys than that. */
+const inPortions: string = `
+local function inPortions(command, first, last)
+  for from = first, last, 4000 do
+    redis.call(command, KEYS[1], unpack(ARGV, from, math.min(from + 3999, last)))
+  end
+end
+`;
+
 /** Fields and values, or nothing. */
 export const getScript: string = `${alive}
 if alive() then return redis.call('HGETALL', KEYS[1]) end
@@ -24,10 +33,10 @@ return moved() or {}
 `;
 
 /** ARGV: now, lifetime in the store, `1` to overwrite, then fields and values. */
-export const createScript: string = `
+export const createScript: string = `${inPortions}
 if ARGV[3] == '1' then redis.call('DEL', KEYS[1])
 elseif redis.call('EXISTS', KEYS[1]) == 1 then return {'gone'} end
-redis.call('HSET', KEYS[1], unpack(ARGV, 4))
+inPortions('HSET', 4, #ARGV)
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return {'ok'}
 `;
@@ -36,13 +45,13 @@ return {'ok'}
  * ARGV: now, lifetime in the store or '', version expected or '', growth of the version, how many of the rest are fields
  * and values, then those, then fields to delete. Answers the user when the session now ends at another time.
  */
-export const updateScript: string = `${alive}
+export const updateScript: string = `${alive}${inPortions}
 if not alive() then return moved() or {'gone'} end
 local before = redis.call('HGET', KEYS[1], 'e')
 if ARGV[3] ~= '' and redis.call('HGET', KEYS[1], 'v') ~= ARGV[3] then return {'conflict'} end
 local set = tonumber(ARGV[5])
-if set > 0 then redis.call('HSET', KEYS[1], unpack(ARGV, 6, 5 + set)) end
-if #ARGV > 5 + set then redis.call('HDEL', KEYS[1], unpack(ARGV, 6 + set)) end
+inPortions('HSET', 6, 5 + set)
+inPortions('HDEL', 6 + set, #ARGV)
 if ARGV[4] ~= '0' then redis.call('HINCRBY', KEYS[1], 'v', ARGV[4]) end
 if ARGV[2] ~= '' then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 if redis.call('HGET', KEYS[1], 'e') == before then return {'ok', ''} end
@@ -62,11 +71,11 @@ return {user, moved}
 `;
 
 /** ARGV: now, version expected, how long what is left stands, then the fields and values that are left. */
-export const moveScript: string = `${alive}
+export const moveScript: string = `${alive}${inPortions}
 if not alive() then return {'gone'} end
 if redis.call('HGET', KEYS[1], 'v') ~= ARGV[2] then return {'conflict'} end
 redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], unpack(ARGV, 4))
+inPortions('HSET', 4, #ARGV)
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return {'ok'}
 `;
@@ -87,7 +96,7 @@ return redis.call('ZRANGE', KEYS[1], 0, -1)
 `;
 
 /** ARGV: now, then sessions. */
-export const unindexScript: string = `
-redis.call('ZREM', KEYS[1], unpack(ARGV, 2))
+export const unindexScript: string = `${inPortions}
+inPortions('ZREM', 2, #ARGV)
 return {'ok'}
 `;
