@@ -61,6 +61,17 @@ describe('work in the thread pool', () => {
     });
   });
 
+  // What is encoded twice is garbage outside the heap, which brings major collections.
+  test.each([0, 1])('text is encoded once, with a budget of %d s', async (syncBudget) => {
+    const server = await serve({ syncBudget }, answer(body));
+    const from = jest.spyOn(Buffer, 'from');
+    const response = await ask(server);
+    const encoded = from.mock.calls.filter(([source]) => (source as unknown) === body);
+    from.mockRestore();
+    expect(plainText(response)).toBe(body);
+    expect(encoded).toHaveLength(1);
+  });
+
   test('written and ended in one tick goes there as well', async () => {
     const server = await serve(offLoop, (_req, res) => {
       res.setHeader('Content-Type', 'text/plain');
