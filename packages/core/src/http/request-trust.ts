@@ -88,7 +88,7 @@ function rememberingLast(trust: AppTrust): Trust {
     if (last?.address !== address) last = { address, trusted: trust(address, hop) };
     return last.trusted;
   };
-  Object.defineProperty(trust, remembering, { value: quick });
+  Reflect.defineProperty(trust, remembering, { value: quick });
   return quick;
 }
 
