@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { closeAll, listen } from '@portcullis/testing';
 import type { HostName, TestMiddleware } from '@portcullis/testing';
-import { holdHead } from '@portcullis/core/response';
+import { holdHead, onHead } from '@portcullis/core/response';
 import compression from 'compression';
 import cookieSession from 'cookie-session';
 import expressSession from 'express-session';
@@ -69,8 +69,25 @@ const gates: Readonly<Record<string, () => Promise<void>>> = {
     }),
 };
 
+/** The neighbour behind the gate, or between the first hook (of a cors, say) and the gate. */
+const places: Readonly<
+  Record<string, (gate: TestMiddleware, neighbour: TestMiddleware[]) => TestMiddleware[]>
+> = {
+  inside: (gate, neighbour) => [gate, ...neighbour],
+  between: (gate, neighbour) => [hook, ...neighbour, gate],
+};
+
+const hook: TestMiddleware = (_req, res, next) => {
+  onHead(res, () => {});
+  next();
+};
+
+const cases = Object.keys(neighbours).flatMap((name) =>
+  Object.keys(places).map((place) => [name, place] as const),
+);
+
 describe.each<HostName>(['express5', 'express4', 'connect', 'http'])('%s', (host) => {
-  describe.each(Object.entries(neighbours))('with %s inside', (_name, inner) => {
+  describe.each(cases)('with %s %s', (name, place) => {
     test.each(Object.keys(losers))('the error page stands in for %s', async (loser) => {
       for (const gate of Object.values(gates)) {
         for (const encoding of ['identity', 'gzip']) {
@@ -82,7 +99,8 @@ describe.each<HostName>(['express5', 'express4', 'connect', 'http'])('%s', (host
             });
             next();
           };
-          const server = await listen(host, [refused, ...inner], (_req, res) => {
+          const stack = places[place]?.(refused, neighbours[name] ?? []) ?? [];
+          const server = await listen(host, stack, (_req, res) => {
             res.setHeader('Content-Type', 'text/plain');
             losers[loser]?.(res);
           });

@@ -1,6 +1,6 @@
 import { exchangeOf } from './exchange.ts';
-import type { Exchange, RawDrain, RawOn } from './exchange.ts';
-import type { SeamedResponse } from './seam.ts';
+import type { Exchange, RawDrain } from './exchange.ts';
+import type { RawOn, SeamedResponse } from './seam.ts';
 
 /**
  * Calls `listener` each time the way down has emptied. The handler does not hear of it: Node means the socket, and a

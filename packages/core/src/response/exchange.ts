@@ -5,15 +5,19 @@ import type { BodyLayer } from './body-layer.ts';
 import type { HeldCall } from './held-calls.ts';
 import type { Pretence } from './pretence.ts';
 import { kSeam } from './seam.ts';
-import type { RawWriteHead, Seam, SeamedResponse } from './seam.ts';
+import type {
+  BodyMethods,
+  RawEnd,
+  RawFlushHeaders,
+  RawOn,
+  RawWrite,
+  RawWriteHead,
+  Seam,
+  SeamedResponse,
+} from './seam.ts';
 
 export type Callback = (error?: Error | null) => void;
 
-// Loose on purpose: the method below may be Node's or another library's, and is given what the caller gave.
-export type RawWrite = (this: ServerResponse, ...call: unknown[]) => boolean;
-export type RawEnd = (this: ServerResponse, ...call: unknown[]) => ServerResponse;
-export type RawFlushHeaders = (this: ServerResponse) => void;
-export type RawOn = (this: ServerResponse, event: string, listener: () => void) => ServerResponse;
 export type RawAddTrailers = (this: ServerResponse, trailers: unknown) => void;
 
 /**
@@ -42,20 +46,13 @@ export interface RawDrain {
   readonly listeners: (() => void)[];
 }
 
-interface Methods {
-  readonly write: RawWrite;
-  readonly end: RawEnd;
-  readonly flushHeaders: RawFlushHeaders;
-  readonly on: RawOn;
-}
-
 /** The methods that the seam puts on a response. */
-export interface OwnMethods extends Omit<Methods, 'on'> {
+export interface OwnMethods extends Omit<BodyMethods, 'on'> {
   readonly writeHead: RawWriteHead;
 }
 
 /** What the seam keeps once a gate or a body transformation was registered. */
-export interface Exchange extends Methods {
+export interface Exchange {
   readonly res: SeamedResponse;
   readonly seam: Seam;
   phase: Phase;
@@ -64,6 +61,11 @@ export interface Exchange extends Methods {
   /** How deep we are in hooks, gates and decisions, for which the header methods work whatever the outside sees. */
   inside: number;
 
+  // The way down: Node's methods, or those of a wrapper that was there before.
+  write: RawWrite;
+  end: RawEnd;
+  flushHeaders: RawFlushHeaders;
+  on: RawOn;
   /** The seam's own methods. */
   readonly own: OwnMethods;
   /** The same, for a response whose wrappers were cut off; see `cutWrappersOff`. */
@@ -126,7 +128,7 @@ export function createExchange(
   seam: Seam,
   { own, straight }: Pick<Exchange, 'own' | 'straight'>,
 ): Exchange {
-  const methods = res as unknown as Methods; // as they are now: Node's, or a wrapper's
+  const methods = res as unknown as BodyMethods; // as they are now: Node's, or a wrapper's
   return {
     res,
     seam,

@@ -3,18 +3,22 @@ import { createExchange } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
 import { end, flushHeaders, own, write, writeHead } from './methods.ts';
 import { kSeam } from './seam.ts';
-import type { RawWriteHead, Seam, SeamedResponse } from './seam.ts';
+import type { BodyMethods, Seam, SeamedResponse } from './seam.ts';
 import { straight } from './straight.ts';
 
 /** The seam of a response, laid now if need be; none when its head is out, or when it is no response at all. */
 export function laySeam(res: SeamedResponse): Seam | undefined {
   const laid = res[kSeam];
   if (laid !== undefined) return laid.headOut ? undefined : laid;
-  const below = (res as { writeHead?: RawWriteHead }).writeHead;
   // Socket libraries call middleware with `{}` for a response.
-  if (res.headersSent || below === undefined) return undefined;
+  if (res.headersSent || (res as { writeHead?: unknown }).writeHead === undefined) return undefined;
+  const below = res as unknown as BodyMethods & Pick<Seam, 'writeHead'>;
   const seam: Seam = {
-    writeHead: below,
+    writeHead: below.writeHead,
+    write: below.write,
+    end: below.end,
+    flushHeaders: below.flushHeaders,
+    on: below.on,
     hooks: undefined,
     headOut: false,
     exchange: undefined,

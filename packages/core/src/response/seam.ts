@@ -16,9 +16,24 @@ export type RawWriteHead = (
   headers?: unknown,
 ) => ServerResponse;
 
-/** What the seam keeps for one response; a response that only has head hooks has nothing else. */
-export interface Seam {
-  /** `writeHead` as it was when the seam was laid: Node's own, or another library's wrapper. */
+// Loose on purpose: a method below may be Node's or another library's, and is given what the caller gave.
+export type RawWrite = (this: ServerResponse, ...call: unknown[]) => boolean;
+export type RawEnd = (this: ServerResponse, ...call: unknown[]) => ServerResponse;
+export type RawFlushHeaders = (this: ServerResponse) => void;
+export type RawOn = (this: ServerResponse, event: string, listener: () => void) => ServerResponse;
+
+export interface BodyMethods {
+  readonly write: RawWrite;
+  readonly end: RawEnd;
+  readonly flushHeaders: RawFlushHeaders;
+  readonly on: RawOn;
+}
+
+/**
+ * What the seam keeps for one response; a response that only has head hooks has nothing else.
+ * The methods are those of when it was laid: Node's own, or another library's wrappers.
+ */
+export interface Seam extends BodyMethods {
   readonly writeHead: RawWriteHead;
   hooks: HeadHook | undefined;
   /** The head has been handed down; nothing can change it any more. */

@@ -44,15 +44,28 @@ export function isRepeatedByWrapper(
  */
 export function cutWrappersOff(exchange: Exchange): void {
   const { res, own, straight } = exchange;
+  const wasBetween = goRoundBetween(exchange);
   const methods = res as unknown as OwnMethods;
   const isBare =
     methods.write === own.write &&
     methods.end === own.end &&
     methods.flushHeaders === own.flushHeaders;
-  if (exchange.cut || isBare) return;
-  exchange.cut = true;
-  exchange.writeHead = straight.writeHead;
-  Object.assign(res, straight);
+  if (!exchange.cut && !isBare) {
+    exchange.cut = true;
+    exchange.writeHead = straight.writeHead;
+    Object.assign(res, straight);
+  } else if (!wasBetween) return;
   // compression hands listeners for `drain` to its own stream.
   if (Object.hasOwn(res, 'on')) res.on = exchange.on as SeamedResponse['on'];
+}
+
+/**
+ * A compression between the first head hook and the first gate has seen the head of the discarded answer, like all that
+ * stands above `writeHead`, and has made its choice for good. One that was there before the seam has not.
+ */
+function goRoundBetween(exchange: Exchange): boolean {
+  const { write, end, flushHeaders, on } = exchange.seam;
+  if (exchange.write === write) return false;
+  Object.assign(exchange, { write, end, flushHeaders, on });
+  return true;
 }

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { closeAll, hostNames, listen } from '@portcullis/testing';
 import type { TestMiddleware } from '@portcullis/testing';
+import { onHead } from '@portcullis/core/response';
 import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -73,6 +74,34 @@ const sendsTwice: TestMiddleware = (_req, res, next) => {
 
 const wrappers: Readonly<Record<string, TestMiddleware>> = { sendsLater, sendsTwice };
 
+/** As compression does it: the head decides, once, whether the body is coded. */
+const codes: TestMiddleware = (_req, res, next) => {
+  const below = methodsOf(res);
+  let coded: boolean | undefined;
+  const code = (chunk: unknown): unknown =>
+    coded === true && typeof chunk === 'string' ? chunk.toUpperCase() : chunk;
+  Object.assign(res, {
+    writeHead(...call: unknown[]) {
+      if (coded === undefined) res.setHeader('Content-Encoding', 'upper');
+      coded ??= true;
+      return below.writeHead.apply(res, call);
+    },
+    write(chunk: unknown) {
+      if (!res.headersSent) res.writeHead(res.statusCode);
+      return below.write.call(res, code(chunk));
+    },
+    end(chunk: unknown) {
+      if (!res.headersSent) res.writeHead(res.statusCode);
+      return below.end.call(res, code(chunk));
+    },
+    on(...call: unknown[]) {
+      if (call[0] !== 'drain') below.on.apply(res, call);
+      return res;
+    },
+  } satisfies Partial<Methods>);
+  next();
+};
+
 type ErrorHandler = (res: ServerResponse) => void;
 const page = 'An error page. '.repeat(20_000);
 const errorHandlers: Readonly<Record<string, ErrorHandler>> = {
@@ -125,4 +154,26 @@ describe.each(hostNames)('an answer that is refused under a wrapper on %s', (hos
       }
     });
   });
+
+  test.each(Object.entries(refusals))(
+    'leaves its coding behind, which a wrapper between a head hook and the gate has chosen (%s)',
+    async (_how, gate) => {
+      const hook: TestMiddleware = (_req, res, next) => {
+        onHead(res, () => res.setHeader('X-Hook', 'ran'));
+        next();
+      };
+      for (const [when, handle] of Object.entries(errorHandlers)) {
+        if (when.startsWith('later')) continue;
+        const stack = [hook, codes, refuseWith(gate, handle)];
+        const server = await listen(host, stack, (_req, res) => res.end('secret'));
+        const { status, text, headers } = await server.request('/');
+        expect([status, text === page]).toEqual([507, true]);
+        expect(headers['content-encoding']).toBeUndefined();
+        expect(headers['x-hook']).toBe('ran');
+      }
+      const passed = await listen(host, [hook, codes], (_req, res) => res.end('hello'));
+      const { text, headers } = await passed.request('/');
+      expect([text, headers['content-encoding']]).toEqual(['HELLO', 'upper']);
+    },
+  );
 });
