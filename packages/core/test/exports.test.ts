@@ -12,7 +12,7 @@ const listed = {
   './response': `editHead holdHead isEnding onDone onHead transformBody`,
   './http': `absoluteUrl appendVary clientAddress compileFullMatch compileHostPatterns
     compileTrust explainHost explainScheme findBacktracking formatHost
-    forwardedHosts getHost isSecure isWebSocketHandshake originalTarget ownHost
+    forwardedHosts getHost isHostless isSecure isWebSocketHandshake originalTarget ownHost
     parseForwarded parseHost parseHostPattern rawHost requestHost requestScheme sameOriginAs
     setCheckedHost targetPath`,
 };

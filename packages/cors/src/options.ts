@@ -209,6 +209,8 @@ export const corsOptions: OptionsDefinition<CorsOptions, ResolvedCorsOptions> = 
     optionsSuccessStatus: 'successStatus',
     origin: 'allowOrigins',
     origins: 'allowOrigins',
+    supportsCredentials: 'allowCredentials',
+    maxAgeSeconds: 'maxAge',
   },
   strict: 'strict',
   rules: corsRules,

@@ -159,6 +159,17 @@ export const sessionOptions: OptionsDefinition<SessionOptions, ResolvedSessionOp
       secure: 'httpsOnly',
       rolling: 'touch',
     },
+    advice: {
+      cookie: 'its fields are options of their own: maxAge, path, domain, sameSite, httpsOnly',
+      cookieOptions:
+        'its fields are options of their own: maxAge, path, domain, sameSite, httpsOnly',
+      httpOnly: 'leave it out: scripts never see the cookie of a session',
+      signed: 'leave it out: every cookie is authenticated; encrypt: false only signs',
+      resave: 'leave it out: a session is stored when it has changed',
+      saveUninitialized: 'leave it out: a session is stored once it holds something',
+      unset: 'leave it out: req.session = null ends the session',
+      genid: 'leave it out: ids have 256 random bits',
+    },
     fields: {
       secretKey: o.list(o.secret({ minLength: leastSecret }), { min: 1, single: true }),
       cookieName: o.optional(o.string({ expected: 'a cookie name', check: isCookieName })),

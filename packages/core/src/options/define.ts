@@ -42,6 +42,8 @@ export interface OptionsDescription<Resolved extends object> {
   readonly aliases?: Readonly<Record<string, keyof Resolved & string>> | undefined;
   /** Names that people bring from elsewhere -> option, for "did you mean". */
   readonly suggestions?: Readonly<Record<string, keyof Resolved & string>> | undefined;
+  /** Names from elsewhere that have no counterpart -> what to do instead, as the hint says it. */
+  readonly advice?: Readonly<Record<string, string>> | undefined;
   /** Name of the boolean option that turns warnings into errors. */
   readonly strict?: (keyof Resolved & string) | undefined;
   readonly rules?: readonly Rule<Resolved>[] | undefined;
@@ -52,6 +54,7 @@ export function defineOptions<Input extends object, Resolved extends object>(
   description: OptionsDescription<Resolved>,
 ): OptionsDefinition<Input, Resolved> {
   const { package: packageName, area, aliases, suggestions = {}, rules = [], strict } = description;
+  const advice = new Map(Object.entries(description.advice ?? {}));
   const fields = Object.freeze({ ...description.fields });
   const names = Object.keys(fields);
   const spellings = new Map([
@@ -61,7 +64,7 @@ export function defineOptions<Input extends object, Resolved extends object>(
   const checks: Checks<Resolved> = {
     area,
     fields,
-    names: { names, aliases, spellings },
+    names: { names, aliases, spellings, advice },
     rules,
     strict,
   };

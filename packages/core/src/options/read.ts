@@ -11,6 +11,8 @@ export interface Names {
   readonly aliases?: Readonly<Record<string, string>> | undefined;
   /** Other spellings that a suggestion may answer to: `CORS_MAX_AGE` -> `maxAge`. */
   readonly spellings?: ReadonlyMap<string, string> | undefined;
+  /** Names that mean no option of ours -> what to do instead. */
+  readonly advice?: ReadonlyMap<string, string> | undefined;
 }
 
 export interface ReadOptions {
@@ -48,15 +50,18 @@ function canonical(key: string, { names, aliases }: Names): string | undefined {
   return aliases !== undefined && Object.hasOwn(aliases, key) ? aliases[key] : undefined;
 }
 
-function strayFault(key: string, { names, aliases = {}, spellings }: Names): Stray {
-  const meant =
-    spellings?.get(key) ?? nearest(key, [...names, ...Object.keys(aliases)]) ?? undefined;
+function strayFault(key: string, known: Names): Stray {
   return {
     key,
     code: 'UNKNOWN_OPTION',
     message: 'is not an option',
-    hint: meant === undefined ? undefined : `did you mean "${meant}"?`,
+    hint: known.advice?.get(key) ?? didYouMean(key, known),
   };
+}
+
+function didYouMean(key: string, { names, aliases = {}, spellings }: Names): string | undefined {
+  const meant = spellings?.get(key) ?? nearest(key, [...names, ...Object.keys(aliases)]);
+  return meant === undefined ? undefined : `did you mean "${meant}"?`;
 }
 
 function twice(key: string, other: string): Stray {

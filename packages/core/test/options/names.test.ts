@@ -60,12 +60,20 @@ describe('An alias', () => {
     fields: { allowOrigins: o.withDefault(o.string(), '*') },
     aliases: { origin: 'allowOrigins' },
     suggestions: { allowedSites: 'allowOrigins' },
+    advice: { allowOrigin: 'leave it out' },
   });
 
   test('may be only suggested', () => {
     expect(refusal(aliased, { allowedSites: 'x' }).issues[0]).toMatchObject({
       code: 'ALIASED_UNKNOWN_OPTION',
       hint: 'did you mean "allowOrigins"?',
+    });
+  });
+
+  test('may be advised against, however near it is to an option', () => {
+    expect(refusal(aliased, { allowOrigin: 'x' }).issues[0]).toMatchObject({
+      code: 'ALIASED_UNKNOWN_OPTION',
+      hint: 'leave it out',
     });
   });
 
