@@ -6,6 +6,7 @@ import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, get } from 'node:http';
 import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Browser } from './reliability/client.mjs';
@@ -163,7 +164,7 @@ async function startRedis(port) {
   const child = spawn(
     'redis-server',
     ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
-    { stdio: 'ignore', cwd: '/tmp' },
+    { stdio: 'ignore', cwd: tmpdir() },
   );
   for (;;) {
     const socket = connect(port, '127.0.0.1');
