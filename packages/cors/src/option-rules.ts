@@ -186,11 +186,11 @@ function uselessHeaders(_options: Resolved, report: CorsReport): void {
 }
 
 function exposedHeaders({ allowCredentials }: Resolved, report: CorsReport): void {
-  const any = report.entries('exposeHeaders').find(({ entry }) => entry === '*');
-  if (any === undefined || !allowCredentials) return;
+  const wildcard = report.entries('exposeHeaders').find(({ entry }) => entry === '*');
+  if (wildcard === undefined || !allowCredentials) return;
   report.error({
     code: 'CORS_EXPOSE_ANY_WITH_CREDENTIALS',
-    path: any.path,
+    path: wildcard.path,
     message: '"*" means a header of that name when credentials are sent',
     hint: 'list the headers',
   });

@@ -223,12 +223,9 @@ export class Exchange implements SessionExchange {
       return fate;
     const touched = records.touch(session.id, session);
     // No fault is the response's: what is at stake is when the session expires, not what it holds.
-    return touched === undefined
-      ? fate
-      : this.#despiteFault(
-          touched.then(() => fate),
-          fate,
-        );
+    if (touched === undefined) return fate;
+    const prolonged = touched.then(() => fate);
+    return this.#despiteFault(prolonged, fate);
   }
 
   #mayTravel(cookie: Cookie): boolean {
